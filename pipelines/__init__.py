@@ -1,0 +1,20 @@
+"""The market-state warehouse: vendors to Parquet to derived states to DuckDB tables.
+
+Rooms, and what may import what (``tests/architecture`` enforces it)::
+
+    defs, report -> storage, projections, sources, seeds, transforms, contracts, settings, parameters
+    storage      -> contracts, projections, settings
+    sources      -> contracts, settings, seeds
+    seeds        -> contracts
+    transforms   -> contracts, parameters
+    projections  -> contracts
+    contracts    -> nothing of ours
+
+- ``contracts``: what every table is: grain, columns, units, descriptions, row rules.
+- ``seeds``: curated facts as CSV, every row with its source.
+- ``sources``: the outside world, one module per vendor, and the session calendar.
+- ``transforms``: pure polars, frames in and frame out; the path-dependent machines in ``scan``.
+- ``storage``: the Parquet lake and the published DuckDB file.
+- ``projections``: a contract in other languages (Dagster, DuckDB, Parquet, Markdown).
+- ``defs``: thin Dagster.  ``report``: what is printed and drawn for people.
+"""

@@ -1,0 +1,27 @@
+"""What a source hands over before any row rule has been applied. Never stored under this shape."""
+
+from __future__ import annotations
+
+from pipelines.contracts import vocabulary as v
+from pipelines.contracts.table import Table
+
+
+class ReceivedBar(Table):
+    """One row as received: text turned into dates and numbers where possible, null where it was not.
+
+    Volume and adjusted close may be null by nature; a null session or price means that it could not be read.
+    Rows stand in the order in which the source gave them.
+    """
+
+    instrument_id = v.instrument_id()
+    vendor_symbol = v.vendor_symbol()
+    session = v.session(nullable=True)
+    open = v.open(nullable=True)
+    high = v.high(nullable=True)
+    low = v.low(nullable=True)
+    close = v.close(nullable=True)
+    adjusted_close = v.adjusted_close(nullable=True)
+    volume = v.received_volume(nullable=True)
+    locator = v.locator()
+    payload = v.payload()
+    payload_hash = v.payload_hash()

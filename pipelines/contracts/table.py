@@ -1,0 +1,59 @@
+"""The base class of every table declaration and what follows from a declaration alone.
+
+Belongs here: naming (class -> layer and table), grain, description, units.
+Not here: anything that knows Dagster, DuckDB or a file path (see ``projections`` and ``storage``).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import dataframely as dy
+
+
+class Table(dy.Schema):
+    """One declared table. The class docstring's first paragraph is its public description."""
+
+
+def layer_of(table: type[Table]) -> str:
+    """Return the layer ("raw", "core" or "serve"): the contract module the class stands in."""
+    return table.__module__.rsplit(".", 1)[-1]
+
+
+def name_of(table: type[Table]) -> str:
+    """Return the table's name, the class name in snake case: ``MovingAverage`` is ``moving_average``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", table.__name__).lower()
+
+
+def qualified_name(table: type[Table]) -> str:
+    """Return ``layer.table`` as SQL writes it."""
+    return f"{layer_of(table)}.{name_of(table)}"
+
+
+def description_of(table: type[Table]) -> str:
+    """Return the first paragraph of the class docstring on one line."""
+    paragraph = (inspect.getdoc(table) or "").split("\n\n", 1)[0]
+    return " ".join(paragraph.split())
+
+
+def grain_of(table: type[Table]) -> list[str]:
+    """Return the primary key columns, in order; rows are stored sorted by them."""
+    return table.primary_key()
+
+
+def unit_of(column: dy.Column) -> str | None:
+    """Return the unit of a column ("per cent", "index points", …), or None for a label."""
+    return (column.metadata or {}).get("unit")
+
+
+def tables_in(namespace: dict[str, object], module: str) -> tuple[type[Table], ...]:
+    """Return the tables that a contract module declares, in the order of declaration."""
+    return tuple(
+        item
+        for item in namespace.values()
+        if isinstance(item, type)
+        and issubclass(item, Table)
+        and item is not Table
+        and item.__module__ == module
+    )

@@ -1,0 +1,322 @@
+"""Each public column described once: its type, its unit and what it means.
+
+A contract picks columns from here, so one quantity has one name and one sentence everywhere.
+Call a column to place it in a table: ``close()``, ``session(primary_key=True)``, ``sma_50(nullable=True)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+type_of_column = Callable[..., Any]
+
+
+def _column(kind: type[dy.Column], meaning: str, unit: str | None = None, **fixed: Any) -> type_of_column:
+    """Return a factory of columns that share one meaning; the caller sets key and nullability."""
+
+    def place(**placing: Any) -> Any:
+        metadata = {"unit": unit} if unit else {}
+        return kind(description=meaning, metadata=metadata, **{**fixed, **placing})
+
+    return place
+
+
+def _choice(meaning: str, values: Sequence[str]) -> type_of_column:
+    """Return a factory of text columns that hold one of a few values, which the meaning lists."""
+    allowed = list(values)
+
+    def is_allowed(column: pl.Expr) -> pl.Expr:
+        return column.is_in(allowed)
+
+    return _column(dy.String, f"{meaning}: {', '.join(allowed)}.", check=is_allowed)
+
+
+def _text(meaning: str) -> type_of_column:
+    return _column(dy.String, meaning)
+
+
+def _date(meaning: str) -> type_of_column:
+    return _column(dy.Date, meaning)
+
+
+def _moment(meaning: str) -> type_of_column:
+    return _column(dy.Datetime, meaning, "UTC", time_unit="us", time_zone="UTC")
+
+
+def _number(meaning: str, unit: str, **bounds: Any) -> type_of_column:
+    return _column(dy.Float64, meaning, unit, **bounds)
+
+
+def _count(meaning: str, unit: str, **bounds: Any) -> type_of_column:
+    return _column(dy.Int64, meaning, unit, **{"min": 0, **bounds})
+
+
+def _flag(meaning: str) -> type_of_column:
+    return _column(dy.Bool, meaning)
+
+
+BASES = ("close", "intraday")
+CROSSES = ("golden", "death")
+HORIZONS = ("medium", "major")
+LABELS = ("rising", "falling", "flat")
+PERIODS = ("week", "month", "quarter", "year")
+PHASES = ("up", "down")
+RECORD_EVENTS = ("new_record", "fresh", "marginal", "approach", "retest")
+STATEMENTS = (
+    "major and medium-term uptrend intact",
+    "corrective decline within major uptrend",
+    "counter-trend rally within major downtrend",
+    "major and medium-term downtrend",
+)
+VERDICTS = ("outperforming", "underperforming", "none")
+REJECTION_RULES = (
+    "unparsable",
+    "not_a_session",
+    "session_not_closed",
+    "non_positive",
+    "high_below_body",
+    "low_above_body",
+    "duplicate",
+)
+WINDOW_REASONS = ("warm_up", "missing_sessions")
+RETURN_REASONS = ("no_base_session", "missing_base_close", "missing_end_close")
+_POINTS = "index points (ratio units for a pair)"
+
+# Identity and time
+instrument_id = _text("Our stable id of the instrument, such as RUT.")
+pair_id = _text("Ratio pair, numerator over denominator, such as RUT/NDX.")
+series_id = _text("An instrument_id or a pair_id: whatever has one value a session.")
+series_kind = _choice("What the series is", ("instrument", "pair"))
+session = _date("Exchange session date (XNYS).")
+universe_id = _text("Named set of instruments that are ranked together.")
+source = _text("Where the fact comes from: a market source or a citation.")
+as_of = _date("Date on which the curated fact was checked.")
+is_synthetic = _flag("True where the bars are a made-up sample and not market data.")
+known_from = _moment("When the value was known: observed at the fetch, or assumed 30 minutes after the close.")
+known_basis = _choice("How known_from was set", ("observed", "assumed"))
+fetched_at = _moment("When the value was read from the source.")
+payload_hash = _text("SHA-256 of what the source handed over (a file, a response), to tell batches apart.")
+locator = _text("Where in the source the row stands, such as a file and its line.")
+payload = _text("The row as received, as JSON text.")
+row_id = _text("Hash that identifies the rejected row, so that the same row is kept once.")
+rule = _choice("The row rule that was broken", REJECTION_RULES)
+versions = _count("Number of versions of this bar known so far.", "versions", min=1)
+
+# Calendar
+session_number = _count("Ordinal of the session in this table, from 1.", "sessions", min=1)
+opens_at = _moment("Scheduled open of the session.")
+closes_at = _moment("Scheduled close of the session, early closes included.")
+is_early_close = _flag("True where the exchange closes early.")
+week = _text("ISO week of the session, such as 2024-W48.")
+month = _text("Calendar month of the session, such as 2024-11.")
+quarter = _text("Calendar quarter of the session, such as 2024-Q4.")
+year = _column(dy.Int32, "Calendar year of the session.")
+
+# Instruments and pairs
+name = _text("Full name; says so where the bars are synthetic.")
+asset_class = _text("Kind of instrument, such as index.")
+currency = _text("ISO 4217 code of the quote currency.")
+vendor_symbol = _text("Yahoo's symbol, such as ^RUT.")
+aliases = _text("Other names by which files call the instrument, separated by |.")
+tick_size = _number("Smallest step of a quotation.", "index points", min=0)
+intraday_from = _date("First session from which highs and lows are complete; null: from the first bar.")
+record_seed_close = _number("Record close that stood before the first bar, where known.", "index points")
+record_seed_session = _date("Session of record_seed_close.")
+numerator_id = _text("Instrument whose close stands above the line.")
+denominator_id = _text("Instrument whose close stands below the line.")
+base_date = _date("The ratio is rebased to 100 on the last common session on or before this date.")
+is_benchmark = _flag("True for the member that excess returns of the universe are measured against.")
+
+# Bars and ratios
+open = _number("Opening price.", "index points")
+high = _number("Highest price of the session.", "index points")
+low = _number("Lowest price of the session.", "index points")
+close = _number("Closing price; the ratio of the two closes for a pair.", _POINTS)
+adjusted_close = _number("The vendor's dividend-adjusted close, as received.", "index points")
+volume = _number("Volume as the vendor reports it.", "shares", min=0)
+received_volume = _number("Volume as received, before the row rules.", "shares")
+is_close_only = _flag("True where open, high, low and close are equal: a closing value without a range.")
+range_high = _number("Highest price of the session; null for a pair and for a close-only bar.", "index points")
+range_low = _number("Lowest price of the session; null for a pair and for a close-only bar.", "index points")
+missing_before = _count("Calendar sessions without a value since the row before.", "sessions")
+numerator_close = _number("Close of the numerator.", "index points")
+denominator_close = _number("Close of the denominator.", "index points")
+ratio = _number("Close of the numerator over close of the denominator.", "ratio")
+rebased = _number("The ratio with 100 on its base session; null before it.", "index, base = 100")
+mansfield_pct = _number(
+    "Mansfield relative strength: the ratio against the mean of its last 52 weekly closes.", "per cent"
+)
+mansfield_slope_bp_per_week = _number(
+    "Slope of the 52-week mean of the ratio over four weeks.", "basis points per week"
+)
+
+
+def _average(kind: str, span: int) -> type_of_column:
+    return _number(f"{kind} moving average of the close over {span} sessions.", _POINTS)
+
+
+# Averages
+sma_20 = _average("Simple", 20)
+sma_50 = _average("Simple", 50)
+sma_200 = _average("Simple", 200)
+ema_50 = _average("Exponential (seeded with the simple one)", 50)
+ema_200 = _average("Exponential (seeded with the simple one)", 200)
+ema_50_is_stable = _flag("True once the seed weighs less than 0.01 % of the 50-session EMA.")
+ema_200_is_stable = _flag("True once the seed weighs less than 0.01 % of the 200-session EMA.")
+atr_14 = _number("Wilder's average true range over 14 sessions; null for a pair.", "index points", min=0)
+slope_50_bp_per_day = _number("Slope of the 50-session SMA over 20 sessions.", "basis points per day")
+slope_200_bp_per_day = _number("Slope of the 200-session SMA over 20 sessions.", "basis points per day")
+distance_sma_20_pct = _number("Close above (+) or below (-) the 20-session SMA.", "per cent")
+distance_sma_50_pct = _number("Close above (+) or below (-) the 50-session SMA.", "per cent")
+distance_sma_200_pct = _number("Close above (+) or below (-) the 200-session SMA.", "per cent")
+distance_ema_50_pct = _number("Close above (+) or below (-) the 50-session EMA.", "per cent")
+distance_ema_200_pct = _number("Close above (+) or below (-) the 200-session EMA.", "per cent")
+distance_sma_20_atr = _number("Close above (+) or below (-) the 20-session SMA.", "ATR(14)")
+distance_sma_50_atr = _number("Close above (+) or below (-) the 50-session SMA.", "ATR(14)")
+distance_sma_200_atr = _number("Close above (+) or below (-) the 200-session SMA.", "ATR(14)")
+distance_ema_50_atr = _number("Close above (+) or below (-) the 50-session EMA.", "ATR(14)")
+distance_ema_200_atr = _number("Close above (+) or below (-) the 200-session EMA.", "ATR(14)")
+missing_in_window_20 = _count("Calendar sessions without a close inside the 20-session window.", "sessions")
+missing_in_window_50 = _count("Calendar sessions without a close inside the 50-session window.", "sessions")
+missing_in_window_200 = _count("Calendar sessions without a close inside the 200-session window.", "sessions")
+reason_20 = _choice("Why the 20-session average is null", WINDOW_REASONS)
+reason_50 = _choice("Why the 50-session average is null", WINDOW_REASONS)
+reason_200 = _choice("Why the 200-session average is null", WINDOW_REASONS)
+atr_reason = _choice("Why the average true range is null", ("warm_up", "no_intraday_range"))
+
+# Trend
+_PHASE_REASONS = ("warm_up", "missing_sessions", "undetermined")
+medium_label = _choice("Direction of the 50-session SMA at this session alone", LABELS)
+medium_phase = _choice("Medium-term phase (50-session SMA, with hysteresis)", PHASES)
+medium_since = _date("First session of the medium-term phase.")
+medium_age_sessions = _count("Sessions in the medium-term phase, its first counted as 1.", "sessions", min=1)
+medium_is_supported = _flag("True where the 50-session SMA rises and has carried the price of late; null without a range.")
+medium_reason = _choice("Why medium_label or medium_phase is null", _PHASE_REASONS)
+major_label = _choice("Direction of the 200-session SMA at this session alone", LABELS)
+major_phase = _choice("Major phase (200-session SMA, with hysteresis)", PHASES)
+major_since = _date("First session of the major phase.")
+major_age_sessions = _count("Sessions in the major phase, its first counted as 1.", "sessions", min=1)
+major_is_supported = _flag("True where the 200-session SMA rises and has carried the price of late; null without a range.")
+major_reason = _choice("Why major_label or major_phase is null", _PHASE_REASONS)
+statement = _choice("Both phases in words", STATEMENTS)
+is_multi_week_decline = _flag("True where a corrective decline is ten sessions old and two ATR deep.")
+swing_high = _number("Highest high (close for a pair) since the onset of the last medium-term up phase.", _POINTS)
+swing_high_session = _date("Session of swing_high.")
+horizon = _choice("Which average the phase is read from (medium = 50 sessions, major = 200)", HORIZONS)
+phase = _choice("Phase of the average", PHASES)
+spell_number = _count("Ordinal of the spell within series and horizon, from 1.", "spells", min=1)
+onset_session = _date("First session of the spell.")
+confirmed_session = _date("First session on which the state was known to hold.")
+end_session = _date("Last session of the spell; null while it lasts.")
+age_sessions = _count("Sessions in the spell, its first counted as 1.", "sessions", min=1)
+entry_close = _number("Close on the onset session.", _POINTS)
+entry_average = _number("The average on the onset session.", _POINTS)
+run_up_pct = _number("Highest close of the spell against its entry close.", "per cent", min=0)
+spell_drawdown_pct = _number("Lowest close of the spell against its entry close.", "per cent", max=0)
+cross = _choice("Kind of cross of the 50- and 200-session SMA", CROSSES)
+
+# Relative performance
+verdict = _choice("What the three detectors say of the numerator against the denominator", VERDICTS)
+since = _date("First session of the stretch the verdict speaks of; null for none.")
+since_quarter = _text("Calendar quarter of since, such as 2024-Q3.")
+confidence = _count("Detectors that agree with the verdict: 2 or 3; null for none.", "detectors", min=2, max=3)
+regime_statement = _text("The verdict in words.")
+quarter_excess_pct_points = _number(
+    "Return of the numerator less that of the denominator in the calendar quarter to date.", "percentage points"
+)
+quarter_streak = _count("Quarters in a row with an excess of one sign, the running one included.", "quarters")
+quarter_streak_start = _text("First quarter of that run; null where the excess is a tie or unknown.")
+turning_direction = _choice("Direction of the ratio by the turning-point filter", PHASES)
+turning_extreme_session = _date("Session of the extreme that the direction starts from.")
+turning_confirmed_session = _date("Session on which the direction was confirmed.")
+cusum_direction = _choice("Direction of the last CUSUM alarm", PHASES)
+cusum_onset_session = _date("First session after the CUSUM last stood at zero before its alarm.")
+cusum_alarm_session = _date("Session of the last CUSUM alarm.")
+cusum_up = _number("Upward CUSUM of the standardised change of the ratio.", "standard deviations", min=0)
+cusum_down = _number("Downward CUSUM of the standardised change of the ratio.", "standard deviations", min=0)
+
+# Returns
+period = _choice("Kind of calendar period (weeks are ISO weeks)", PERIODS)
+period_start = _date("First session of the period.")
+period_end = _date("Last session of the period; the latest session while the period runs.")
+period_last_session = _date("Last session of the period by the calendar, also while it runs.")
+base_session = _date("Last session before the period, whose close is the base.")
+return_pct = _number("Close of period_end over close of base_session, less one (price return).", "per cent")
+return_reason = _choice("Why return_pct is null", RETURN_REASONS)
+rank = _count("Dense rank of the return within the universe, best first.", "rank", min=1)
+rank_reason = _choice("Why rank is null", ("rank_incomplete",))
+excess_pct_points = _number("Return less that of the universe's benchmark.", "percentage points")
+relative_pct = _number("Growth factor over that of the universe's benchmark, less one.", "per cent")
+benchmark_id = _text("Instrument that excess returns are measured against.")
+positive_streak = _column(
+    dy.Int64,
+    "Periods in a row with a return of one sign, this one included: positive for gains, negative for losses.",
+    "periods",
+)
+outperformance_streak = _column(
+    dy.Int64,
+    "Periods in a row ahead of (positive) or behind (negative) the benchmark, this one included.",
+    "periods",
+)
+is_partial = _flag("True until the last session of the period has closed.")
+day_return_pct = _number("Close over the close of the session before, less one.", "per cent")
+wtd_return_pct = _number("Price return of the ISO week to date.", "per cent")
+mtd_return_pct = _number("Price return of the month to date.", "per cent")
+qtd_return_pct = _number("Price return of the quarter to date.", "per cent")
+ytd_return_pct = _number("Price return of the year to date.", "per cent")
+day_rank = _count("Dense rank of day_return_pct within the universe.", "rank", min=1)
+wtd_rank = _count("Dense rank of wtd_return_pct within the universe.", "rank", min=1)
+mtd_rank = _count("Dense rank of mtd_return_pct within the universe.", "rank", min=1)
+qtd_rank = _count("Dense rank of qtd_return_pct within the universe.", "rank", min=1)
+ytd_rank = _count("Dense rank of ytd_return_pct within the universe.", "rank", min=1)
+
+# Record highs
+basis = _choice("Which price makes the record (intraday = the session's high)", BASES)
+record = _number("Highest value of the basis up to and including this session.", _POINTS)
+record_session = _date("Session of the record; the first one where it was equalled.")
+drawdown_pct = _number("Close below the record, zero at a record close.", "per cent")
+sessions_since = _count("Sessions from the record to this one (0 on the day itself).", "sessions")
+sessions_between = _count("Sessions strictly between the record and this one.", "sessions")
+is_new_record = _flag("True where this session set the record.")
+history_from = _date("First session the record is measured from.")
+is_all_time = _flag("True where no earlier high can exceed the record: a seeded record covers the time before.")
+record_reason = _choice("Why record is null", ("no_intraday_range",))
+proximity = _choice("Where the session's high stands against the record before it", ("approach", "retest", "exceed"))
+proximity_pct = _number("The session's high against the intraday record before it.", "per cent")
+event = _choice("What happened", RECORD_EVENTS)
+value = _number("The value that made the event: the close or the high.", _POINTS)
+previous_value = _number("The record before this session.", _POINTS)
+previous_session = _date("Session of the record before this session.")
+gap_pct = _number("value against previous_value.", "per cent")
+episode_session = _count("Ordinal of this kind of event within its episode near the record.", "events", min=1)
+record_close = _number("Record close, this session included.", "index points")
+record_close_session = _date("Session of the record close.")
+record_close_is_new = _flag("True where this session set the record close.")
+record_intraday = _number("Record high of the session's range, this session included.", "index points")
+record_intraday_session = _date("Session of the intraday record.")
+record_intraday_is_new = _flag("True where this session set the intraday record.")
+intraday_drawdown_pct = _number("Close below the intraday record.", "per cent")
+
+# Health and build
+first_session = _date("First session with an accepted bar.")
+last_session = _date("Last session with an accepted bar.")
+bars = _count("Accepted bars.", "bars")
+expected_sessions = _count("Calendar sessions between the first bar and the warehouse's last session.", "sessions")
+missing_sessions = _count("Expected sessions without an accepted bar.", "sessions")
+first_missing_session = _date("Earliest missing session.")
+last_missing_session = _date("Latest missing session.")
+rejected_rows = _count("Rows kept out by a row rule.", "rows")
+rejected_by_rule = _text("Count of rejected rows by rule, such as duplicate: 2.")
+relative_regimes = _text("The standing verdict of every ratio pair the instrument is part of, in words.")
+generation = _count("Ordinal of the build, one more than the file it replaced.", "builds", min=1)
+built_at = _moment("When this file was built.")
+known_at = _moment("Knowledge time of the build: rows known later are left out.")
+parameter_set_id = _text("Id of the parameter set of every derived number.")
+code_version = _text("Version of the code that built the file.")
+table_name = _text("Schema and table.")
+row_count = _count("Rows in the table.", "rows")
+content_hash = _text("SHA-256 over the table's rows in key order; equal hashes mean equal content.")

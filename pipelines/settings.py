@@ -1,0 +1,66 @@
+"""Settings from the environment (``MARKET_*``): which source, where things lie, what time it is.
+
+Not here: analytic thresholds (see ``parameters``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SourceName = Literal["sample", "files", "yahoo"]
+
+
+class Settings(BaseSettings):
+    """One frozen set of settings. Relative paths are taken from the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix="MARKET_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    source: SourceName = "sample"
+    """Where bars come from: ``MARKET_SOURCE``."""
+    files_dir: Path | None = None
+    """Folder of CSV or Parquet files, one per instrument, for the ``files`` source."""
+    warehouse_dir: Path = Path("warehouse")
+    """Where data lives; each source builds into its own folder below it."""
+    now: AwareDatetime | None = None
+    """Fixes the clock (ISO 8601 with an offset); unset, the clock is the machine's."""
+    yahoo_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Another host that answers like Yahoo's chart service, such as a local test server."""
+    buckets: int = Field(default=1, ge=1, le=100)
+    """Files per table; a series always lies in the same one."""
+
+    @model_validator(mode="after")
+    def _files_need_a_folder(self) -> Self:
+        if self.source == "files" and self.files_dir is None:
+            raise ValueError(
+                "MARKET_FILES_DIR: expected a folder of CSV or Parquet files, because MARKET_SOURCE is 'files'; was unset"
+            )
+        return self
+
+    @property
+    def source_dir(self) -> Path:
+        """Return the folder that holds this source's lake and DuckDB file."""
+        return self.warehouse_dir / self.source
+
+    @property
+    def lake_dir(self) -> Path:
+        """Return the root of the Parquet lake."""
+        return self.source_dir / "lake"
+
+    @property
+    def database_path(self) -> Path:
+        """Return the published DuckDB file."""
+        return self.source_dir / "market.duckdb"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Return whether the bars are made up: true for the sample source alone."""
+        return self.source == "sample"
+
+    def clock(self) -> dt.datetime:
+        """Return the present moment in UTC, or the fixed one."""
+        return (self.now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
