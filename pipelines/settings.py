@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     def _files_need_a_folder(self) -> Self:
         if self.source == "files" and self.files_dir is None:
             raise ValueError(
-                "MARKET_FILES_DIR: expected a folder of CSV or Parquet files, because MARKET_SOURCE is 'files'; was unset"
+                "MARKET_FILES_DIR: expected a folder of CSV or Parquet files, as MARKET_SOURCE is 'files'; was unset"
             )
         return self
 

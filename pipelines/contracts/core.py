@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import polars as pl
 import dataframely as dy
+import polars as pl
 
 from pipelines.contracts import vocabulary as v
 from pipelines.contracts.table import Table, tables_in
@@ -195,9 +195,9 @@ class TrendState(Table):
     @dy.rule()
     def a_null_phase_has_a_reason(cls) -> pl.Expr:
         """A phase or label that cannot be given says why."""
-        medium = (cls.medium_phase.col.is_null() | cls.medium_label.col.is_null()) == cls.medium_reason.col.is_not_null()
-        major = (cls.major_phase.col.is_null() | cls.major_label.col.is_null()) == cls.major_reason.col.is_not_null()
-        return medium & major
+        medium_gap = cls.medium_phase.col.is_null() | cls.medium_label.col.is_null()
+        major_gap = cls.major_phase.col.is_null() | cls.major_label.col.is_null()
+        return (medium_gap == cls.medium_reason.col.is_not_null()) & (major_gap == cls.major_reason.col.is_not_null())
 
 
 class TrendSpell(Table):

@@ -52,8 +52,5 @@ def tables_in(namespace: dict[str, object], module: str) -> tuple[type[Table], .
     return tuple(
         item
         for item in namespace.values()
-        if isinstance(item, type)
-        and issubclass(item, Table)
-        and item is not Table
-        and item.__module__ == module
+        if isinstance(item, type) and issubclass(item, Table) and item is not Table and item.__module__ == module
     )

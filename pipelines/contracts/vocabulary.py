@@ -194,13 +194,17 @@ medium_label = _choice("Direction of the 50-session SMA at this session alone", 
 medium_phase = _choice("Medium-term phase (50-session SMA, with hysteresis)", PHASES)
 medium_since = _date("First session of the medium-term phase.")
 medium_age_sessions = _count("Sessions in the medium-term phase, its first counted as 1.", "sessions", min=1)
-medium_is_supported = _flag("True where the 50-session SMA rises and has carried the price of late; null without a range.")
+medium_is_supported = _flag(
+    "True where the 50-session SMA rises and has carried the price of late; null without a range."
+)
 medium_reason = _choice("Why medium_label or medium_phase is null", _PHASE_REASONS)
 major_label = _choice("Direction of the 200-session SMA at this session alone", LABELS)
 major_phase = _choice("Major phase (200-session SMA, with hysteresis)", PHASES)
 major_since = _date("First session of the major phase.")
 major_age_sessions = _count("Sessions in the major phase, its first counted as 1.", "sessions", min=1)
-major_is_supported = _flag("True where the 200-session SMA rises and has carried the price of late; null without a range.")
+major_is_supported = _flag(
+    "True where the 200-session SMA rises and has carried the price of late; null without a range."
+)
 major_reason = _choice("Why major_label or major_phase is null", _PHASE_REASONS)
 statement = _choice("Both phases in words", STATEMENTS)
 is_multi_week_decline = _flag("True where a corrective decline is ten sessions old and two ATR deep.")

@@ -1,0 +1,1 @@
+"""Thin Dagster: assets, checks, jobs, schedules and resources that call the other rooms."""

@@ -1,0 +1,1 @@
+"""A contract said in other languages: Dagster, DuckDB, Parquet, Markdown."""

@@ -37,8 +37,8 @@ def instruments(is_synthetic: bool) -> dy.DataFrame[Instrument]:
     """Return the instrument seed; of a synthetic source the names say so."""
     frame = read_seed(Instrument, is_synthetic=pl.lit(is_synthetic))
     if is_synthetic:
-        frame = frame.with_columns(name=pl.col("name") + " (synthetic sample)")
-    return Instrument.validate(frame)
+        return Instrument.validate(frame.with_columns(name=pl.col("name") + " (synthetic sample)"))
+    return frame
 
 
 def ratio_pairs() -> dy.DataFrame[RatioPair]:

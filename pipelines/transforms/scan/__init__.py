@@ -1,0 +1,1 @@
+"""The few path-dependent machines: one NumPy loop over sessions each."""
