@@ -19,6 +19,10 @@ class Parameters(BaseModel):
     # Common rules
     calendar_checked_from: dt.date = dt.date(1970, 1, 1)
     """First session on which the calendar is trusted to be complete (older holidays are not in the library)."""
+    bar_settle_minutes: int = 30
+    """A bar is accepted this many minutes after its session's close; an assumed known_from stands there too."""
+    assumed_after_sessions: int = 10
+    """The first version of a bar fetched more sessions late than this gets an assumed known_from."""
 
     # B1 moving averages, slope, phases
     slope_sessions: int = 20

@@ -1,0 +1,89 @@
+# Every command a person needs. `make help` lists them.
+# Only Python 3.11+ with venv and pip, git and make are needed; everything else is installed into .venv, by hash.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+REAL_DATA ?= ../shared/data
+PORT ?= 3000
+MARKET_SOURCE ?= sample
+MARKET_WAREHOUSE_DIR ?= warehouse
+WORKERS ?= 2
+
+export DAGSTER_HOME := $(CURDIR)
+export DAGSTER_DISABLE_TELEMETRY := 1
+export MARKET_SOURCE MARKET_WAREHOUSE_DIR
+export MARKET_REAL_DATA := $(REAL_DATA)
+unexport PYTHONDONTWRITEBYTECODE
+
+BIN := .venv/bin
+DATABASE := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/market.duckdb
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+
+.PHONY: help warehouse ui sql test test-real lint bench catalog lock clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  MARKET_SOURCE=files MARKET_FILES_DIR=folder make warehouse   your own CSV or Parquet files"
+	@echo "  MARKET_SOURCE=yahoo make warehouse                           the four indices from Yahoo"
+
+warehouse: .venv/runtime ## Build the warehouse: every asset, then a summary
+	@$(BIN)/python -m pipelines
+
+ui: .venv/runtime ## Open the Dagster UI on 127.0.0.1 (PORT=3000)
+	@test -f "$(DATABASE)" || $(BIN)/python -m pipelines
+	@$(BIN)/dg dev --host 127.0.0.1 --port $(PORT)
+
+sql: .venv/runtime ## Open a DuckDB prompt on the published file, read-only
+	@test -f "$(DATABASE)" || { echo "$(DATABASE): not there yet; run make warehouse first" >&2; exit 1; }
+	@$(BIN)/duckdb -readonly "$(DATABASE)"
+
+test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
+
+test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
+	@$(BIN)/python -m pytest -v -m real_data --require-real-data
+
+lint: .venv/dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/dev ## Measure the main job
+	@$(BIN)/python benchmarks/main_job.py
+
+catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
+	@$(BIN)/python -m pipelines.report.catalog
+
+lock: .venv/dev ## Resolve the dependencies anew and write the lock files
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade tests/clients/duckdb-1.5.in -o tests/clients/duckdb-1.5.lock
+
+clean: ## Delete the environments and Dagster's state; the warehouse stays
+	@rm -rf .venv .venv-duckdb-1.5 .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Environments. The marker file is written last, so that an install that was cut short is done again.
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python: expected 3.11 or later, was {sys.version.split()[0]} (choose another with PYTHON=...)")'
+	@$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.lock | .venv/bin/python
+	@echo "Installing the locked dependencies into .venv (about a minute the first time) ..."
+	@$(BIN)/python $(INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/dev: requirements-dev.lock .venv/runtime
+	@$(BIN)/python $(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+# An older DuckDB in an environment of its own: the drivers inside BI tools are still 1.x.
+.venv-duckdb-1.5/client: tests/clients/duckdb-1.5.lock
+	@test -x .venv-duckdb-1.5/bin/python || $(PYTHON) -m venv .venv-duckdb-1.5
+	@.venv-duckdb-1.5/bin/python $(INSTALL) -r tests/clients/duckdb-1.5.lock
+	@touch $@

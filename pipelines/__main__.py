@@ -1,0 +1,57 @@
+"""The main job from a terminal: ``python -m pipelines`` runs every asset through Dagster, then prints a summary."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import dagster as dg
+from pydantic import ValidationError
+
+from pipelines.settings import Settings
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def main() -> int:
+    """Run the job; return 0, or 1 with the reason on standard error."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        print("\n".join(str(found["msg"]) for found in error.errors()), file=sys.stderr)
+        return 1
+    from pipelines.definitions import definitions
+    from pipelines.defs.jobs import JOB
+
+    began = time.monotonic()
+    print(f"Building the warehouse from source '{settings.source}' into {settings.source_dir} ...", flush=True)
+    job = definitions().get_repository_def().get_job(JOB)
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
+    if not result.success:
+        return _report_failure(result, settings)
+    from pipelines.report.summary import summary
+
+    steps = len(result.get_step_success_events())
+    print(f"{steps} steps in {time.monotonic() - began:.1f} s")
+    print(summary(settings.database_path))
+    return 0
+
+
+def _report_failure(result: dg.ExecuteInProcessResult, settings: Settings) -> int:
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        data = event.step_failure_data
+        cause = data.user_failure_data.description if data.user_failure_data else None
+        error = data.error
+        print(f"{event.step_key}: {cause or (error and (error.cause or error).message)}", file=sys.stderr)
+    kept = settings.database_path
+    print(
+        f"The last good warehouse stays: {os.path.relpath(kept)}" if kept.exists() else "There is no warehouse yet.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

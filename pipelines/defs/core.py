@@ -1,0 +1,150 @@
+"""Layer core: one asset a table, each a pure function of the tables before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from pipelines import seeds
+from pipelines.contracts import core, raw
+from pipelines.defs.tables import derived
+from pipelines.defs.workspace import Workspace
+from pipelines.sources.calendar import sessions_between
+from pipelines.transforms.bar import latest_bars, missing_sessions
+from pipelines.transforms.cross import crosses
+from pipelines.transforms.moving_average import moving_averages
+from pipelines.transforms.period_return import period_returns, periods_to_date
+from pipelines.transforms.ratio import ratios
+from pipelines.transforms.record import record_highs, record_states
+from pipelines.transforms.relative_regime import relative_regimes
+from pipelines.transforms.series import series_prices
+from pipelines.transforms.session import number_sessions
+from pipelines.transforms.trend import trend_states
+from pipelines.transforms.trend_spell import trend_spells
+
+# Seeds and the calendar
+
+
+@derived(core.Instrument)
+def instrument(workspace: Workspace) -> pl.DataFrame:
+    """The instrument seed."""
+    return seeds.instruments(workspace.settings.is_synthetic)
+
+
+@derived(core.RatioPair)
+def ratio_pair(workspace: Workspace) -> pl.DataFrame:
+    """The ratio pair seed."""
+    return seeds.ratio_pairs()
+
+
+@derived(core.UniverseMember)
+def universe_member(workspace: Workspace) -> pl.DataFrame:
+    """The universe seed."""
+    return seeds.universe_members()
+
+
+@derived(core.Bar, raw.Bar)
+def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
+    """The newest version of each bar that is known by now."""
+    return latest_bars(versions, workspace.settings.clock())
+
+
+@derived(core.Session, core.Bar)
+def session(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
+    """The calendar from the first bar to the end of the last one's year."""
+    if bars.is_empty():
+        return core.Session.create_empty()
+    first, last = bars.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
+    return number_sessions(sessions_between(first, dt.date(last.year, 12, 31)), bars, workspace.parameters)
+
+
+@derived(core.MissingSession, core.Bar, core.Session)
+def missing_session(workspace: Workspace, bars: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """The gaps of each instrument against the calendar."""
+    return missing_sessions(bars, sessions, workspace.parameters)
+
+
+# Series
+
+
+@derived(core.Ratio, core.Bar, core.RatioPair, core.Session)
+def ratio(workspace: Workspace, bars: pl.DataFrame, pairs: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """The ratio of each pair."""
+    return ratios(bars, pairs, sessions, workspace.parameters)
+
+
+@derived(core.SeriesPrice, core.Bar, core.Ratio, core.Session)
+def series_price(
+    workspace: Workspace, bars: pl.DataFrame, ratio_rows: pl.DataFrame, sessions: pl.DataFrame
+) -> pl.DataFrame:
+    """Instruments and pairs as one kind of series."""
+    return series_prices(bars, ratio_rows, sessions)
+
+
+# Averages and trend
+
+
+@derived(core.MovingAverage, core.SeriesPrice)
+def moving_average(workspace: Workspace, prices: pl.DataFrame) -> pl.DataFrame:
+    """Averages, slopes, ranges and distances."""
+    return moving_averages(prices, workspace.parameters)
+
+
+@derived(core.TrendState, core.SeriesPrice, core.MovingAverage)
+def trend_state(workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
+    """Phases and the composite statement."""
+    return trend_states(prices, averages, workspace.parameters)
+
+
+@derived(core.TrendSpell, core.TrendState, core.MovingAverage)
+def trend_spell(workspace: Workspace, states: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
+    """Stretches of one phase."""
+    return trend_spells(states, averages, workspace.parameters)
+
+
+@derived(core.Cross, core.MovingAverage)
+def cross(workspace: Workspace, averages: pl.DataFrame) -> pl.DataFrame:
+    """Golden and death crosses."""
+    return crosses(averages)
+
+
+# Relative performance, returns, records
+
+
+@derived(core.RelativeRegime, core.Ratio, core.Session)
+def relative_regime(workspace: Workspace, ratio_rows: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Three detectors and their verdict."""
+    return relative_regimes(ratio_rows, sessions, workspace.parameters)
+
+
+@derived(core.PeriodReturn, core.Bar, core.Session, core.UniverseMember)
+def period_return(
+    workspace: Workspace, bars: pl.DataFrame, sessions: pl.DataFrame, members: pl.DataFrame
+) -> pl.DataFrame:
+    """Returns of calendar periods."""
+    return period_returns(bars, sessions, members)
+
+
+@derived(core.PeriodToDate, core.Bar, core.Session, core.UniverseMember)
+def period_to_date(
+    workspace: Workspace, bars: pl.DataFrame, sessions: pl.DataFrame, members: pl.DataFrame
+) -> pl.DataFrame:
+    """Returns of the running periods at every session."""
+    return periods_to_date(bars, sessions, members)
+
+
+@derived(core.RecordState, core.SeriesPrice, core.MovingAverage, core.Instrument)
+def record_state(
+    workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame, instruments: pl.DataFrame
+) -> pl.DataFrame:
+    """Standing against the record high."""
+    return record_states(prices, averages, instruments, workspace.parameters)
+
+
+@derived(core.RecordHigh, core.SeriesPrice, core.MovingAverage, core.Instrument)
+def record_high(
+    workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame, instruments: pl.DataFrame
+) -> pl.DataFrame:
+    """Events around the record high."""
+    return record_highs(prices, averages, instruments, workspace.parameters)

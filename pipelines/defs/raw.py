@@ -1,0 +1,85 @@
+"""Layer raw: one step that asks the source, applies the row rules and appends what is new."""
+
+import datetime as dt
+
+import dagster as dg
+import polars as pl
+
+from pipelines import seeds
+from pipelines.contracts import raw
+from pipelines.defs.tables import contract_check, spec_of, stored
+from pipelines.defs.workspace import Workspace
+from pipelines.sources import BarSource, SourceError
+from pipelines.sources.calendar import sessions_between
+from pipelines.transforms.bar import new_versions
+from pipelines.transforms.screen import screen_bars
+
+EARLIEST_SESSION = dt.date(1885, 1, 1)
+"""Before the first US index; a row dated earlier is no session."""
+
+
+class Ingest(dg.Config):
+    """What to ask the source for. Empty: every instrument, the whole history or what is missing of it."""
+
+    symbols: list[str] = []
+    """Instrument ids, such as RUT and NDX."""
+    start: str | None = None
+    """First session wanted, as YYYY-MM-DD."""
+
+
+@dg.multi_asset(
+    name="raw_bar",
+    specs=[spec_of(raw.Bar), spec_of(raw.RejectedRow)],
+    check_specs=[contract_check(raw.Bar), contract_check(raw.RejectedRow)],
+)
+def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
+    """Ask the source for bars; keep what is new or changed, and keep apart what breaks a rule."""
+    lake, source, now = workspace.lake, workspace.source, workspace.settings.clock()
+    start = dt.date.fromisoformat(config.start) if config.start else None
+    with lake.locked():
+        known = lake.read(raw.Bar)
+        try:
+            received = source.bars(_wanted(workspace, config.symbols), _last_sessions(known), start, now)
+        except SourceError as error:
+            raise dg.Failure(str(error)) from error
+        calendar = _calendar_for(received, now)
+        accepted, rejected = screen_bars(received, calendar, now, workspace.parameters)
+        versions = new_versions(known, accepted, calendar, source.name, now, workspace.parameters)
+        refused = _unseen(rejected, lake.read(raw.RejectedRow), source.name, now)
+        context.log.info(f"{received.height} rows received, {versions.height} new, {refused.height} newly rejected")
+        rows = known.height + versions.height
+        facts = {"dagster/row_count": rows, "new_rows": versions.height, "received_rows": received.height}
+        yield from stored(raw.Bar, lake.append, versions, workspace, **facts, **_notes(source))
+        rules = {f"rejected: {rule}": count for rule, count in refused.group_by("rule").len().sort("rule").rows()}
+        yield from stored(raw.RejectedRow, lake.append, refused, workspace, **rules)
+
+
+def _wanted(workspace: Workspace, symbols: list[str]) -> pl.DataFrame:
+    """Return the instruments of the seed, or the named ones of them."""
+    instruments = seeds.instruments(workspace.settings.is_synthetic)
+    unknown = sorted(set(symbols) - set(instruments["instrument_id"]))
+    if unknown:
+        raise dg.Failure(f"symbols: expected some of {instruments['instrument_id'].to_list()}, was {unknown}")
+    return instruments.filter(pl.col("instrument_id").is_in(symbols)) if symbols else instruments
+
+
+def _last_sessions(known: pl.DataFrame) -> dict[str, dt.date]:
+    """Return the last stored session of each instrument."""
+    return dict(known.group_by("instrument_id").agg(pl.col("session").max()).rows())
+
+
+def _calendar_for(received: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
+    """Return the sessions that received rows may stand on: from the earliest sensible date to today."""
+    first = received.select(pl.col("session").clip(lower_bound=EARLIEST_SESSION).min()).item()
+    return sessions_between(min(first or now.date(), now.date()), now.date())
+
+
+def _unseen(rejected: pl.DataFrame, known: pl.DataFrame, source: str, now: dt.datetime) -> pl.DataFrame:
+    """Return the rejected rows that are not stored yet."""
+    stamped = rejected.with_columns(source=pl.lit(source), fetched_at=pl.lit(now).cast(pl.Datetime("us", "UTC")))
+    return stamped.join(known, on="row_id", how="anti")
+
+
+def _notes(source: BarSource) -> dict[str, str]:
+    """Return what a source says beyond its rows, such as the files it left aside."""
+    return {name: ", ".join(value) for name in ("ignored", "absent") if (value := getattr(source, name, None))}

@@ -1,0 +1,68 @@
+"""Layer serve: one step that builds, checks and publishes the DuckDB file."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.contracts import serve
+from pipelines.contracts.table import Table, name_of, qualified_name
+from pipelines.defs.tables import report_of, spec_of
+from pipelines.defs.workspace import Workspace
+from pipelines.projections.dagster import asset_key
+from pipelines.storage.statements import read_statements, tables_read_by
+from pipelines.storage.warehouse import Build, BuildFacts, last_rows, publish
+from pipelines.version import code_version
+
+CHECKS = read_statements("checks")
+_SELECTS = {statement.name: statement for statement in read_statements("serve")}
+
+
+def _reads(table: type[Table]) -> list[str]:
+    """Return the tables a served table is selected from; the build table states all of core."""
+    if table is serve.WarehouseBuild:
+        return ["core.bar"]
+    return tables_read_by(_SELECTS[name_of(table)])
+
+
+def _facts(workspace: Workspace) -> BuildFacts:
+    settings = workspace.settings
+    now = settings.clock()
+    return BuildFacts(settings.source, settings.is_synthetic, now, now, workspace.parameters.set_id, code_version())
+
+
+@dg.multi_asset(
+    name="warehouse",
+    specs=[spec_of(table, _reads(table)) for table in serve.TABLES],
+    check_specs=[
+        dg.AssetCheckSpec(
+            check.name, asset=dg.AssetKey(check.head["table"].split(".")), description=check.head["claim"]
+        )
+        for check in CHECKS
+    ],
+    pool="warehouse",
+)
+def warehouse(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
+    """Build the DuckDB file beside the published one, run the SQL checks on it and swap it in."""
+    database = workspace.settings.database_path
+    build = publish(database, workspace.lake, _facts(workspace))
+    yield from _check_results(build)
+    if not build.is_published:
+        found = "; ".join(f"{outcome.statement.name}: {outcome.example}" for outcome in build.blocking)
+        raise dg.Failure(f"{database.name}: not published, the old file stays, as checks failed: {found}")
+    for table in serve.TABLES:
+        name = qualified_name(table)
+        facts = {"dagster/row_count": build.rows[name], "content_hash": build.hashes[name]}
+        metadata = {**report_of(last_rows(database, table), workspace), **facts}
+        yield dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata)
+
+
+def _check_results(build: Build) -> Iterator[dg.AssetCheckResult]:
+    for outcome in build.outcomes:
+        severity = dg.AssetCheckSeverity.ERROR if outcome.blocks else dg.AssetCheckSeverity.WARN
+        yield dg.AssetCheckResult(
+            passed=outcome.failing_rows == 0,
+            asset_key=dg.AssetKey(outcome.statement.head["table"].split(".")),
+            check_name=outcome.statement.name,
+            severity=severity,
+            metadata={"failing_rows": outcome.failing_rows, "first": outcome.example or "none"},
+        )

@@ -1,0 +1,130 @@
+"""How a declared table becomes a Dagster asset: its spec, its contract check and what a run reports of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from pipelines.contracts.check import ContractError
+from pipelines.contracts.table import Table, description_of, layer_of, name_of, qualified_name
+from pipelines.defs.jobs import FRESHNESS
+from pipelines.defs.workspace import Workspace
+from pipelines.projections.dagster import asset_key, column_schema
+
+CONTRACT = "contract"
+_PREVIEW_ROWS = 5
+_PREVIEW_COLUMNS = 12
+_KINDS = {"raw": {"parquet", "bronze"}, "core": {"polars", "parquet", "silver"}, "serve": {"duckdb", "gold"}}
+
+
+def spec_of(table: type[Table], reads: list[str] | None = None, **fixed: Any) -> dg.AssetSpec:
+    """Return the asset spec of a table.
+
+    Args:
+        table: The contract.
+        reads: ``layer.table`` names of the tables it is made from.
+        fixed: Further arguments of ``dg.AssetSpec``.
+    """
+    return dg.AssetSpec(
+        asset_key(table),
+        deps=[dg.AssetKey(name.split(".")) for name in reads or []],
+        group_name=layer_of(table),
+        description=description_of(table),
+        kinds=_KINDS[layer_of(table)],
+        owners=["team:market-state"],
+        metadata={"dagster/column_schema": column_schema(table)},
+        freshness_policy=FRESHNESS,
+        **fixed,
+    )
+
+
+def contract_check(table: type[Table]) -> dg.AssetCheckSpec:
+    """Return the blocking check that a table keeps its contract."""
+    return dg.AssetCheckSpec(
+        CONTRACT,
+        asset=asset_key(table),
+        blocking=True,
+        description="Columns, types, keys, nulls and row rules are as declared.",
+    )
+
+
+def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
+    """Return what the UI shows of stored rows: their count, last session, a preview, and whether bars are made up."""
+    report: dict[str, Any] = {
+        "dagster/row_count": rows.height,
+        "bars": "SYNTHETIC SAMPLE, not market data" if workspace.settings.is_synthetic else workspace.settings.source,
+        "parameter_set_id": workspace.parameters.set_id,
+        "preview": dg.MetadataValue.md(_as_markdown(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))),
+    }
+    if "session" in rows.columns and rows.height:
+        report["last_session"] = str(rows["session"].max())
+    return report
+
+
+def _as_markdown(rows: pl.DataFrame) -> str:
+    lines = [rows.columns, ["---"] * rows.width, *rows.rows()]
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    """Return one value for a Markdown table; vendor text can neither break the row nor carry markup."""
+    text = f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+    for character, entity in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("|", "&#124;"),
+        ("`", "&#96;"),
+        ("\n", " "),
+    ):
+        text = text.replace(character, entity)
+    return text
+
+
+def stored(
+    table: type[Table],
+    write: Callable[[type[Table], pl.DataFrame], pl.DataFrame],
+    rows: pl.DataFrame,
+    workspace: Workspace,
+    **facts: Any,
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    """Write rows and yield what Dagster is to know of it, ``facts`` among it.
+
+    Raises:
+        dg.Failure: the rows break the contract; the failed check says where, and the stored table is the old one.
+    """
+    try:
+        kept = write(table, rows)
+    except ContractError as error:
+        metadata: dict[str, Any] = {"broken": str(error), **error.counts}
+        yield dg.AssetCheckResult(passed=False, asset_key=asset_key(table), check_name=CONTRACT, metadata=metadata)
+        raise dg.Failure(str(error)) from error
+    yield dg.MaterializeResult(
+        asset_key=asset_key(table),
+        metadata={**report_of(kept, workspace), **facts},
+        check_results=[dg.AssetCheckResult(passed=True, asset_key=asset_key(table), check_name=CONTRACT)],
+    )
+
+
+def derived(table: type[Table], *reads: type[Table]) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
+    """Make an asset of a function that derives one core table from others.
+
+    Args:
+        table: The table that is derived.
+        reads: The tables it is derived from. The function gets the workspace, then one frame for each.
+    """
+
+    def decorate(derive: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
+        @dg.multi_asset(
+            name=f"{layer_of(table)}_{name_of(table)}",
+            specs=[spec_of(table, [qualified_name(read) for read in reads])],
+            check_specs=[contract_check(table)],
+        )
+        def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
+            frames = [workspace.lake.read(read) for read in reads]
+            yield from stored(table, workspace.lake.replace, derive(workspace, *frames), workspace)
+
+        return asset
+
+    return decorate

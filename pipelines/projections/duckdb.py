@@ -1,0 +1,68 @@
+"""A contract as DuckDB DDL: CREATE TABLE with NOT NULL and PRIMARY KEY, and COMMENT ON statements.
+
+Text only; nothing here opens a database (see ``storage.warehouse``).
+"""
+
+from __future__ import annotations
+
+import dataframely as dy
+
+from pipelines.contracts.table import Table, description_of, grain_of, qualified_name, unit_of
+
+_TYPES: dict[type[dy.Column], str] = {
+    dy.Bool: "BOOLEAN",
+    dy.Date: "DATE",
+    dy.Datetime: "TIMESTAMP",
+    dy.Float64: "DOUBLE",
+    dy.Int32: "INTEGER",
+    dy.Int64: "BIGINT",
+    dy.String: "VARCHAR",
+}
+
+
+def type_of(column: dy.Column) -> str:
+    """Return the DuckDB type of a column. Moments become TIMESTAMP in UTC, which every BI driver can read.
+
+    Raises:
+        KeyError: the contract uses a type that has no DuckDB counterpart here yet.
+    """
+    return _TYPES[type(column)]
+
+
+def quoted(identifier: str) -> str:
+    """Return an identifier in double quotes, as SQL wants it."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text literal in single quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def create_table(table: type[Table]) -> str:
+    """Return ``CREATE TABLE layer.name (…)`` with types, NOT NULL and the primary key."""
+    lines = [
+        f"{quoted(name)} {type_of(column)}{'' if column.nullable else ' NOT NULL'}"
+        for name, column in table.columns().items()
+    ]
+    lines.append(f"PRIMARY KEY ({', '.join(quoted(name) for name in grain_of(table))})")
+    return f"CREATE TABLE {qualified_name(table)} (\n    " + ",\n    ".join(lines) + "\n)"
+
+
+def comments(table: type[Table], note: str = "") -> list[str]:
+    """Return one COMMENT ON statement for the table, led by ``note``, and one for each column."""
+    target = qualified_name(table)
+    statements = [f"COMMENT ON TABLE {target} IS {literal(note + description_of(table))}"]
+    for name, column in table.columns().items():
+        unit = unit_of(column)
+        text = f"{column.description} [{unit}]" if unit else str(column.description)
+        statements.append(f"COMMENT ON COLUMN {target}.{quoted(name)} IS {literal(text)}")
+    return statements
+
+
+def parquet_columns(table: type[Table]) -> str:
+    """Return the select list that reads a table's Parquet files into its DuckDB types."""
+    return ", ".join(
+        f"{quoted(name)} AT TIME ZONE 'UTC' AS {quoted(name)}" if isinstance(column, dy.Datetime) else quoted(name)
+        for name, column in table.columns().items()
+    )

@@ -1,0 +1,144 @@
+"""The Parquet lake: every table read and written through its contract, every write temp-then-rename.
+
+``<root>/<layer>/<table>/bucket=NN/``: raw tables grow by one part a batch, all others are one file a bucket.
+Not here: what the rows mean (``transforms``), or DuckDB (``warehouse``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar, cast
+
+import dataframely as dy
+import filelock
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.contracts.check import checked
+from pipelines.contracts.table import Table, layer_of, name_of, qualified_name
+from pipelines.projections.parquet import annotated
+from pipelines.settings import Settings
+
+T = TypeVar("T", bound=Table)
+_SERIES_COLUMNS = ("series_id", "pair_id", "instrument_id")
+
+
+class LakeError(RuntimeError):
+    """A table of the lake cannot be read or written."""
+
+
+def bucket_of(series_id: str, buckets: int) -> int:
+    """Return the bucket of a series: a stable hash (CRC-32) of its id modulo the bucket count."""
+    return zlib.crc32(series_id.encode()) % buckets
+
+
+class Lake:
+    """The lake below one root folder.
+
+    Args:
+        root: The folder, one per source: rows of different sources never share it.
+        buckets: How many files a table is spread over.
+        stamp: Key-value facts written into the metadata of every file (source, parameter set, …).
+    """
+
+    def __init__(self, root: Path, buckets: int = 1, stamp: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self.buckets = buckets
+        self.stamp = dict(stamp or {})
+
+    @classmethod
+    def of(cls, settings: Settings, parameter_set_id: str) -> Lake:
+        """Return the lake of the source that the settings name."""
+        stamp = {
+            "source": settings.source,
+            "is_synthetic": str(settings.is_synthetic).lower(),
+            "parameter_set_id": parameter_set_id,
+        }
+        return cls(settings.lake_dir, settings.buckets, stamp)
+
+    def folder(self, table: type[Table]) -> Path:
+        """Return the folder of a table."""
+        return self.root / layer_of(table) / name_of(table)
+
+    def files(self, table: type[Table]) -> list[Path]:
+        """Return the table's Parquet files, oldest part first."""
+        return sorted(self.folder(table).glob("bucket=*/*.parquet"))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lake for one writer, so that two runs cannot append the same rows twice."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self.root / ".lock"):
+            yield
+
+    def read(self, table: type[T]) -> dy.DataFrame[T]:
+        """Return all rows of a table; a table that was never written is empty.
+
+        Columns that older files lack come back null, columns that the contract no longer has are left out.
+        """
+        files = self.files(table)
+        if not files:
+            return table.create_empty()
+        schema = {name: column.dtype for name, column in table.columns().items()}
+        rows = pl.scan_parquet(files, schema=schema, missing_columns="insert", extra_columns="ignore")
+        return cast("dy.DataFrame[T]", rows.collect())
+
+    def replace(self, table: type[T], frame: pl.DataFrame) -> dy.DataFrame[T]:
+        """Replace a table's rows and return them as stored: checked, in contract order, sorted by key.
+
+        Raises:
+            ContractError: the rows break the contract; the stored table is left as it was.
+        """
+        rows = checked(table, frame)
+        kept = set()
+        for bucket, part in self._split(rows):
+            path = self.folder(table) / f"bucket={bucket:02d}" / "rows.parquet"
+            self._write(table, part, path)
+            kept.add(path)
+        for stale in set(self.files(table)) - kept:
+            stale.unlink()
+        return rows
+
+    def append(self, table: type[T], frame: pl.DataFrame) -> dy.DataFrame[T]:
+        """Add rows to a raw table, as one new part per bucket, and return the rows added.
+
+        Raises:
+            ContractError: the rows break the contract; nothing is added.
+            LakeError: the table is not a raw one.
+        """
+        if layer_of(table) != "raw":
+            raise LakeError(f"{qualified_name(table)}: expected a table of the raw layer to append to")
+        rows = checked(table, frame)
+        for bucket, part in self._split(rows):
+            if not part.is_empty():
+                folder = self.folder(table) / f"bucket={bucket:02d}"
+                self._write(table, part, folder / f"part-{self._next_part(folder):06d}.parquet")
+        return rows
+
+    def _split(self, rows: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+        column = next((name for name in _SERIES_COLUMNS if name in rows.columns), None)
+        if column is None or self.buckets == 1:
+            yield 0, rows
+            return
+        for bucket in range(self.buckets):
+            own = [name for name in rows[column].unique() if bucket_of(name, self.buckets) == bucket]
+            yield bucket, rows.filter(pl.col(column).is_in(own))
+
+    @staticmethod
+    def _next_part(folder: Path) -> int:
+        numbers = [re.fullmatch(r"part-(\d{6})", path.stem) for path in folder.glob("part-*.parquet")]
+        return max((int(number[1]) for number in numbers if number), default=0) + 1
+
+    def _write(self, table: type[Table], rows: pl.DataFrame, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.stem}-{os.getpid()}.tmp")
+        try:
+            pq.write_table(annotated(table, rows.to_arrow(), self.stamp), temporary, compression="zstd")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

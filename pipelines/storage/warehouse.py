@@ -1,0 +1,257 @@
+"""The published DuckDB file: built beside the old one from the lake and ``sql/``, checked, then swapped in.
+
+A build never touches the file that readers hold open, and one that fails leaves it as it was. Nothing is
+computed here that a transform could compute.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import core, raw, serve
+from pipelines.contracts.check import checked
+from pipelines.contracts.table import Table, grain_of, name_of, qualified_name
+from pipelines.projections.duckdb import comments, create_table, literal, parquet_columns, quoted, type_of
+from pipelines.storage.content_hash import content_hash
+from pipelines.storage.lake import Lake
+from pipelines.storage.statements import SQL_FOLDER, Statement, read_statements
+
+STORAGE_VERSION = "v1.0.0"
+"""The oldest DuckDB storage format: every 1.x driver inside a BI tool can open it."""
+_SYNTHETIC_NOTE = "SYNTHETIC SAMPLE, not market data. "
+_CATALOG = "published"
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse could not be built; the published file is the old one."""
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """What a build states about itself in ``serve.warehouse_build``."""
+
+    source: str
+    is_synthetic: bool
+    built_at: dt.datetime
+    known_at: dt.datetime
+    parameter_set_id: str
+    code_version: str
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """What one ``sql/checks`` query found: the rows that fail its claim."""
+
+    statement: Statement
+    failing_rows: int
+    example: str
+
+    @property
+    def blocks(self) -> bool:
+        """Return whether the finding keeps the new file from being published."""
+        return self.failing_rows > 0 and self.statement.head.get("severity") != "warn"
+
+
+@dataclass
+class Build:
+    """What a build put into the file: rows and content hash by ``schema.table``, and what the checks found."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    outcomes: list[CheckOutcome] = field(default_factory=list)
+    is_published: bool = False
+
+    @property
+    def blocking(self) -> list[CheckOutcome]:
+        """Return the findings that kept the file from being published."""
+        return [outcome for outcome in self.outcomes if outcome.blocks]
+
+
+def published_tables() -> tuple[type[Table], ...]:
+    """Return the tables of the DuckDB file, in the order in which they are filled."""
+    return (*core.TABLES, *serve.TABLES)
+
+
+def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQL_FOLDER) -> Build:
+    """Build the file beside ``database``, run the checks on it and, if none blocks, put it in its place.
+
+    Returns:
+        The build; ``is_published`` is false where a check blocked it.
+
+    Raises:
+        WarehouseError: a SELECT does not return its contract's columns, or a contract has no SELECT.
+        ContractError: rows of a served table break their contract.
+    """
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with lake.locked():
+        _sweep(database)
+        temporary = database.with_name(f".{database.stem}-{os.getpid()}.duckdb")
+        try:
+            build = _fill(temporary, lake, facts, _generation(database) + 1, sql_folder)
+            if not build.blocking:
+                _swap(temporary, database)
+                build.is_published = True
+        finally:
+            temporary.unlink(missing_ok=True)
+    return build
+
+
+def last_rows(database: Path, table: type[Table], count: int = 5) -> pl.DataFrame:
+    """Return the last rows of a published table: of the latest session where it has one, else by key."""
+    keys = grain_of(table)
+    order = ", ".join(f"{quoted(key)} DESC" for key in sorted(keys, key=lambda key: key != "session"))
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.sql(f"SELECT * FROM {qualified_name(table)} ORDER BY {order} LIMIT {count}").pl()
+
+
+def _fill(path: Path, lake: Lake, facts: BuildFacts, generation: int, sql_folder: Path) -> Build:
+    """Write every table into a new file at ``path``.
+
+    The session's own memory database carries views of the same names, so that the SQL files can say
+    ``core.bar`` whatever the file is called.
+    """
+    build = Build()
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH {literal(str(path))} AS {_CATALOG} (STORAGE_VERSION {literal(STORAGE_VERSION)})")
+        for schema in ("raw", "core", "serve"):
+            connection.execute(f"CREATE SCHEMA {schema}")
+            if schema != "raw":
+                connection.execute(f"CREATE SCHEMA {_CATALOG}.{schema}")
+        for raw_table in raw.TABLES:
+            connection.execute(f"CREATE VIEW {qualified_name(raw_table)} AS {_from_lake(raw_table, lake)}")
+        for core_table in core.TABLES:
+            _add(connection, core_table, _from_lake(core_table, lake), facts, build)
+        statements = {statement.name: statement for statement in read_statements("serve", sql_folder)}
+        for table in serve.TABLES:
+            if table is not serve.WarehouseBuild:
+                _add(connection, table, _select(statements, table), facts, build)
+        _add_manifest(connection, facts, generation, build)
+        for macro in read_statements("macros", sql_folder):
+            connection.execute(f"USE {_CATALOG}")
+            connection.execute(macro.sql)
+            connection.execute("USE memory")
+        build.outcomes = [_outcome(connection, check) for check in read_statements("checks", sql_folder)]
+        connection.execute(f"CHECKPOINT {_CATALOG}")
+        connection.execute(f"DETACH {_CATALOG}")
+    return build
+
+
+def _from_lake(table: type[Table], lake: Lake) -> str:
+    """Return the SELECT that reads a table's Parquet files; a table never written gives no rows."""
+    files = lake.files(table)
+    if not files:
+        return f"SELECT * FROM ({_empty(table)}) WHERE false"
+    paths = ", ".join(literal(str(file)) for file in files)
+    source = f"read_parquet([{paths}], hive_partitioning = false, union_by_name = true)"
+    return f"SELECT {parquet_columns(table)} FROM {source}"
+
+
+def _empty(table: type[Table]) -> str:
+    return "SELECT " + ", ".join(
+        f"NULL::{type_of(column)} AS {quoted(name)}" for name, column in table.columns().items()
+    )
+
+
+def _select(statements: dict[str, Statement], table: type[Table]) -> str:
+    if name_of(table) not in statements:
+        raise WarehouseError(f"{qualified_name(table)}: expected a file sql/serve/{name_of(table)}.sql, was none")
+    return statements[name_of(table)].sql.rstrip().rstrip(";")
+
+
+def _add(
+    connection: duckdb.DuckDBPyConnection, table: type[Table], select: str, facts: BuildFacts, build: Build
+) -> None:
+    """Create one table with keys and comments, fill it from ``select`` in key order, and note rows and hash."""
+    name = qualified_name(table)
+    expected = list(table.columns())
+    was = connection.sql(select).columns
+    if sorted(was) != sorted(expected):
+        raise WarehouseError(
+            f"{name}: expected columns {expected}, was missing {sorted(set(expected) - set(was))} "
+            f"and beyond them {sorted(set(was) - set(expected))}"
+        )
+    order = ", ".join(quoted(column) for column in grain_of(table))
+    connection.execute(f"USE {_CATALOG}")
+    connection.execute(create_table(table))
+    for comment in comments(table, _SYNTHETIC_NOTE if facts.is_synthetic else ""):
+        connection.execute(comment)
+    connection.execute("USE memory")
+    connection.execute(f"INSERT INTO {_CATALOG}.{name} BY NAME SELECT * FROM ({select}\n) ORDER BY {order}")
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {_CATALOG}.{name}")
+    rows = connection.sql(f"SELECT * FROM {name} ORDER BY {order}").pl()
+    build.rows[name] = rows.height
+    build.hashes[name] = content_hash(rows)
+
+
+def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, generation: int, build: Build) -> None:
+    """Fill ``serve.warehouse_build`` with what this build is, one row per table."""
+    last_session = connection.sql("SELECT max(session) FROM core.bar").pl().item()
+    manifest = pl.DataFrame(
+        {
+            "table_name": list(build.rows),
+            "row_count": list(build.rows.values()),
+            "content_hash": list(build.hashes.values()),
+        }
+    ).with_columns(
+        generation=pl.lit(generation, pl.Int64),
+        built_at=pl.lit(facts.built_at).cast(pl.Datetime("us", "UTC")),
+        source=pl.lit(facts.source),
+        is_synthetic=pl.lit(facts.is_synthetic),
+        last_session=pl.lit(last_session, pl.Date),
+        known_at=pl.lit(facts.known_at).cast(pl.Datetime("us", "UTC")),
+        parameter_set_id=pl.lit(facts.parameter_set_id),
+        code_version=pl.lit(facts.code_version),
+    )
+    rows = checked(serve.WarehouseBuild, manifest)
+    connection.register("manifest_rows", rows.to_arrow())
+    _add(
+        connection,
+        serve.WarehouseBuild,
+        f"SELECT {parquet_columns(serve.WarehouseBuild)} FROM manifest_rows",
+        facts,
+        build,
+    )
+
+
+def _outcome(connection: duckdb.DuckDBPyConnection, check: Statement) -> CheckOutcome:
+    failing = connection.sql(check.sql.rstrip().rstrip(";")).pl()
+    example = str(failing.row(0, named=True)) if failing.height else ""
+    return CheckOutcome(check, failing.height, example)
+
+
+def _generation(database: Path) -> int:
+    """Return the generation of the published file; 0 where there is none, or a file that is no warehouse."""
+    if not database.exists():
+        return 0
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            generation = connection.sql("SELECT max(generation) FROM serve.warehouse_build").pl().item()
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise WarehouseError(f"{database}: expected readers only, was held open for writing by someone") from error
+        return 0
+    return int(generation or 0)
+
+
+def _swap(temporary: Path, database: Path) -> None:
+    """Put the new file in the place of the old one, durably: file synced, renamed, folder synced."""
+    for path, then in ((temporary, lambda: temporary.replace(database)), (database.parent, lambda: None)):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        then()
+
+
+def _sweep(database: Path) -> None:
+    """Delete what builds that were killed have left behind."""
+    for leftover in database.parent.glob(f".{database.stem}-*.duckdb*"):
+        leftover.unlink(missing_ok=True)

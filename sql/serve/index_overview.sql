@@ -1,0 +1,74 @@
+WITH regime AS (
+    SELECT
+        instrument.instrument_id,
+        regime.session,
+        string_agg(regime.pair_id || ' ' || regime.regime_statement, '; ' ORDER BY regime.pair_id) AS relative_regimes
+    FROM core.relative_regime AS regime
+    JOIN core.ratio_pair AS pair USING (pair_id)
+    JOIN core.instrument AS instrument
+        ON instrument.instrument_id IN (pair.numerator_id, pair.denominator_id)
+    GROUP BY instrument.instrument_id, regime.session
+)
+SELECT
+    bar.instrument_id,
+    bar.session,
+    instrument.name,
+    bar.close,
+    period.day_return_pct,
+    period.wtd_return_pct,
+    period.mtd_return_pct,
+    period.qtd_return_pct,
+    period.ytd_return_pct,
+    period.mtd_rank,
+    period.qtd_rank,
+    period.ytd_rank,
+    average.sma_20,
+    average.sma_50,
+    average.sma_200,
+    average.atr_14,
+    average.slope_50_bp_per_day,
+    average.slope_200_bp_per_day,
+    average.distance_sma_50_pct,
+    average.distance_sma_200_pct,
+    state.medium_label,
+    state.medium_phase,
+    state.medium_since,
+    state.medium_age_sessions,
+    state.medium_is_supported,
+    state.medium_reason,
+    state.major_label,
+    state.major_phase,
+    state.major_since,
+    state.major_age_sessions,
+    state.major_is_supported,
+    state.major_reason,
+    state.statement,
+    state.is_multi_week_decline,
+    record_close.record AS record_close,
+    record_close.record_session AS record_close_session,
+    record_close.is_new_record AS record_close_is_new,
+    record_intraday.record AS record_intraday,
+    record_intraday.record_session AS record_intraday_session,
+    record_intraday.is_new_record AS record_intraday_is_new,
+    record_close.drawdown_pct,
+    record_intraday.drawdown_pct AS intraday_drawdown_pct,
+    record_close.sessions_since AS sessions_since_record_close,
+    record_close.history_from,
+    record_close.is_all_time,
+    regime.relative_regimes,
+    instrument.is_synthetic
+FROM core.bar AS bar
+JOIN core.instrument AS instrument USING (instrument_id)
+JOIN core.moving_average AS average ON average.series_id = bar.instrument_id AND average.session = bar.session
+JOIN core.trend_state AS state ON state.series_id = bar.instrument_id AND state.session = bar.session
+JOIN core.record_state AS record_close
+    ON record_close.series_id = bar.instrument_id
+    AND record_close.session = bar.session
+    AND record_close.basis = 'close'
+JOIN core.record_state AS record_intraday
+    ON record_intraday.series_id = bar.instrument_id
+    AND record_intraday.session = bar.session
+    AND record_intraday.basis = 'intraday'
+LEFT JOIN core.period_to_date AS period
+    ON period.instrument_id = bar.instrument_id AND period.session = bar.session AND period.universe_id = 'us_index_4'
+LEFT JOIN regime ON regime.instrument_id = bar.instrument_id AND regime.session = bar.session

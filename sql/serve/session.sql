@@ -1,0 +1,2 @@
+SELECT session, week, month, quarter, year, session_number, is_early_close
+FROM core.session
