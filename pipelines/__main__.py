@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
 import dagster as dg
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ def main() -> int:
     except ValidationError as error:
         print("\n".join(str(found["msg"]) for found in error.errors()), file=sys.stderr)
         return 1
+    os.environ.setdefault("DAGSTER_HOME", str(Path(__file__).resolve().parents[1]))
     from pipelines.definitions import definitions
     from pipelines.defs.jobs import JOB
 

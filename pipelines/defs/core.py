@@ -100,7 +100,7 @@ def trend_state(workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFra
 @derived(core.TrendSpell, core.TrendState, core.MovingAverage)
 def trend_spell(workspace: Workspace, states: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
     """Stretches of one phase."""
-    return trend_spells(states, averages, workspace.parameters)
+    return trend_spells(states, averages)
 
 
 @derived(core.Cross, core.MovingAverage)

@@ -10,7 +10,9 @@ JOB = "market_state"
 _AFTER_THE_CLOSE = "30 17 * * 1-5"
 _NEW_YORK = "America/New_York"
 
-market_state = dg.define_asset_job(JOB, selection=dg.AssetSelection.all(), description="Ingest, derive everything, publish the warehouse.")
+market_state = dg.define_asset_job(
+    JOB, selection=dg.AssetSelection.all(), description="Ingest, derive everything, publish the warehouse."
+)
 
 after_the_close = dg.ScheduleDefinition(
     name="after_the_close",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.contracts import serve
+from pipelines.contracts import core, serve
 from pipelines.contracts.table import Table, name_of, qualified_name
 from pipelines.defs.tables import report_of, spec_of
 from pipelines.defs.workspace import Workspace
@@ -20,7 +20,7 @@ _SELECTS = {statement.name: statement for statement in read_statements("serve")}
 def _reads(table: type[Table]) -> list[str]:
     """Return the tables a served table is selected from; the build table states all of core."""
     if table is serve.WarehouseBuild:
-        return ["core.bar"]
+        return [qualified_name(read) for read in core.TABLES]
     return tables_read_by(_SELECTS[name_of(table)])
 
 

@@ -6,7 +6,6 @@ Not here: what the rows mean (``transforms``), or DuckDB (``warehouse``).
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, layer_of, name_of, qualified_name
 from pipelines.projections.parquet import annotated
 from pipelines.settings import Settings
+from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 T = TypeVar("T", bound=Table)
 _SERIES_COLUMNS = ("series_id", "pair_id", "instrument_id")
@@ -136,9 +136,10 @@ class Lake:
 
     def _write(self, table: type[Table], rows: pl.DataFrame, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.stem}-{os.getpid()}.tmp")
+        sweep(path)
+        temporary = temporary_name(path)
         try:
             pq.write_table(annotated(table, rows.to_arrow(), self.stamp), temporary, compression="zstd")
-            temporary.replace(path)
+            swap_in(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

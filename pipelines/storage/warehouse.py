@@ -7,7 +7,6 @@ computed here that a transform could compute.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pipelines.projections.duckdb import comments, create_table, literal, parque
 from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake
 from pipelines.storage.statements import SQL_FOLDER, Statement, read_statements
+from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 STORAGE_VERSION = "v1.0.0"
 """The oldest DuckDB storage format: every 1.x driver inside a BI tool can open it."""
@@ -90,12 +90,12 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     with lake.locked():
-        _sweep(database)
-        temporary = database.with_name(f".{database.stem}-{os.getpid()}.duckdb")
+        sweep(database)
+        temporary = temporary_name(database)
         try:
             build = _fill(temporary, lake, facts, _generation(database) + 1, sql_folder)
             if not build.blocking:
-                _swap(temporary, database)
+                swap_in(temporary, database)
                 build.is_published = True
         finally:
             temporary.unlink(missing_ok=True)
@@ -238,20 +238,3 @@ def _generation(database: Path) -> int:
             raise WarehouseError(f"{database}: expected readers only, was held open for writing by someone") from error
         return 0
     return int(generation or 0)
-
-
-def _swap(temporary: Path, database: Path) -> None:
-    """Put the new file in the place of the old one, durably: file synced, renamed, folder synced."""
-    for path, then in ((temporary, lambda: temporary.replace(database)), (database.parent, lambda: None)):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        then()
-
-
-def _sweep(database: Path) -> None:
-    """Delete what builds that were killed have left behind."""
-    for leftover in database.parent.glob(f".{database.stem}-*.duckdb*"):
-        leftover.unlink(missing_ok=True)

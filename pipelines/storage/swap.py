@@ -1,0 +1,35 @@
+"""Putting a finished file in the place of an old one, so that a reader sees the one or the other, whole.
+
+The new file is written under a temporary name in the same folder, and a killed writer leaves only that behind.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def temporary_name(final: Path) -> Path:
+    """Return the hidden name under which this process writes the successor of ``final``."""
+    return final.with_name(f".{final.name}-{os.getpid()}.tmp")
+
+
+def swap_in(temporary: Path, final: Path) -> None:
+    """Replace ``final`` by ``temporary``, durably: file synced, renamed, folder synced."""
+    _sync(temporary)
+    temporary.replace(final)
+    _sync(final.parent)
+
+
+def sweep(final: Path) -> None:
+    """Delete what killed writers have left behind, write-ahead logs included."""
+    for leftover in final.parent.glob(f".{final.name}-*.tmp*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,138 @@
+"""Versions of daily bars: what a batch adds to the known ones, which were known when, and which are missing.
+
+Belongs here: ``raw.bar`` from accepted rows, ``core.bar`` and ``core.missing_session``. Not here: row rules
+(``transforms.screen``). A correction is a new version; nothing known is changed or dropped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from pipelines.contracts import core, raw
+from pipelines.parameters import Parameters
+
+_KEY = ("instrument_id", "session")
+_COMPARED = ("open", "high", "low", "close", "volume", "adjusted_close")
+_LONGEST_CLOSURE = dt.timedelta(days=10)
+"""March 1933, the longest the exchange was shut since the first bars."""
+
+
+def new_versions(
+    known: pl.DataFrame,
+    accepted: pl.DataFrame,
+    calendar: pl.DataFrame,
+    source: str,
+    fetched_at: dt.datetime,
+    parameters: Parameters,
+) -> pl.DataFrame:
+    """Return what a batch adds: bars that are new, or that differ from their newest known version.
+
+    The comparison is exact, null equal to null: a value that moved by float noise is a change. A bar is late by
+    the sessions that closed after its own and before ``fetched_at``. A first version more than
+    ``assumed_after_sessions`` late was known at the close of its session plus ``bar_settle_minutes``, by assumption;
+    any other version when it was observed, at ``fetched_at``.
+
+    Args:
+        known: every version so far (``raw.Bar``).
+        accepted: rows that keep the row rules, one per instrument and session (``ReceivedBar``).
+        calendar: sessions with ``closes_at``, from the first accepted session to ``fetched_at`` at least.
+        source: where the batch comes from.
+        fetched_at: when the batch was read.
+        parameters: see above.
+
+    Returns:
+        The versions to append (``raw.Bar``), key instrument_id, session and known_from, in that order.
+
+    Raises:
+        ValueError: the calendar ends before ``fetched_at``, or a new version would not be later than a known one.
+    """
+    if accepted.is_empty():
+        return raw.Bar.create_empty()
+    _require_calendar_to(fetched_at, calendar)
+    newest = known.sort("known_from").group_by(_KEY).last().select(*_KEY, *_COMPARED, "known_from")
+    changed = accepted.join(newest, on=_KEY, how="left", suffix="_known").filter(
+        pl.col("known_from").is_null()
+        | pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_known")) for name in _COMPARED)
+    )
+    is_assumed = pl.col("known_from").is_null() & (pl.col("sessions_late") > parameters.assumed_after_sessions)
+    settled_at = pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes)
+    moment = pl.lit(fetched_at, pl.Datetime("us", "UTC"))
+    versions = changed.join(_lateness(calendar, fetched_at), on="session", how="left").with_columns(
+        known_before="known_from",
+        known_from=pl.when(is_assumed).then(settled_at).otherwise(moment),
+        known_basis=pl.when(is_assumed).then(pl.lit("assumed")).otherwise(pl.lit("observed")),
+        source=pl.lit(source),
+        fetched_at=moment,
+    )
+    _require_later(versions)
+    return versions.select(raw.Bar.column_names()).sort(raw.Bar.primary_key())
+
+
+def _lateness(calendar: pl.DataFrame, fetched_at: dt.datetime) -> pl.DataFrame:
+    """Return closes_at of each session and how many later sessions had closed by ``fetched_at``."""
+    is_closed = pl.col("closes_at") <= fetched_at
+    return calendar.sort("session").select(
+        "session", "closes_at", sessions_late=is_closed.sum().cast(pl.Int64) - is_closed.cast(pl.Int64).cum_sum()
+    )
+
+
+def _require_calendar_to(fetched_at: dt.datetime, calendar: pl.DataFrame) -> None:
+    """Raise where sessions before ``fetched_at`` are surely lacking, as bars would not count as late."""
+    last = calendar["session"].max()
+    if not isinstance(last, dt.date) or last < fetched_at.date() - _LONGEST_CLOSURE:
+        raise ValueError(f"raw.bar: expected a calendar that reaches {fetched_at.date()}, was one to {last!s}")
+
+
+def _require_later(versions: pl.DataFrame) -> None:
+    """Raise where a further version of a bar would not be known later than the newest one."""
+    late = versions.filter(pl.col("known_from") <= pl.col("known_before"))
+    if not late.is_empty():
+        row = late.sort(_KEY).row(0, named=True)
+        raise ValueError(
+            f"raw.bar {row['instrument_id']} {row['session']}: expected a new version known after"
+            f" {row['known_before'].isoformat()}, was {row['known_from'].isoformat()}"
+        )
+
+
+def latest_bars(raw_bars: pl.DataFrame, known_at: dt.datetime) -> pl.DataFrame:
+    """Return the bars as known at a moment: of each instrument and session the newest version known by then.
+
+    Args:
+        raw_bars: versions of bars (``raw.Bar``).
+        known_at: the moment of the question; a version known at that very moment counts.
+
+    Returns:
+        ``core.Bar``, key instrument_id and session; ``versions`` counts those known by then, ``is_close_only`` marks
+        a bar whose open, high, low and close are equal.
+    """
+    known = raw_bars.filter(pl.col("known_from") <= known_at)
+    newest = known.sort(raw.Bar.primary_key()).group_by(_KEY, maintain_order=True)
+    return (
+        newest.agg(pl.all().last(), versions=pl.len().cast(pl.Int64))
+        .with_columns(is_close_only=pl.all_horizontal(pl.col("open", "high", "low") == pl.col("close")))
+        .select(core.Bar.column_names())
+    )
+
+
+def missing_sessions(bars: pl.DataFrame, sessions: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Return the sessions on which an instrument should have a bar and has none.
+
+    An instrument should have a bar on every session from its own first bar to the last bar of any instrument, but
+    not before ``calendar_checked_from``, as the calendar lacks older holidays.
+
+    Args:
+        bars: accepted bars (``core.Bar``).
+        sessions: the numbered calendar (``core.Session``).
+        parameters: see above.
+
+    Returns:
+        ``core.MissingSession``, key instrument_id and session.
+    """
+    spans = bars.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
+    begin = pl.max_horizontal("first", pl.lit(parameters.calendar_checked_from))
+    expected = spans.join(sessions.select("session"), how="cross").filter(
+        pl.col("session").is_between(begin, pl.col("last").max())
+    )
+    return expected.join(bars, on=_KEY, how="anti").select(core.MissingSession.column_names()).sort(_KEY)

@@ -1,0 +1,56 @@
+"""The session calendar of the warehouse: numbered sessions with the week, month, quarter and year they fall in.
+
+Belongs here: ``core.session``. Not here: asking the calendar library (``sources.calendar``), or period returns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from pipelines.contracts.core import Session
+from pipelines.parameters import Parameters
+
+
+def number_sessions(calendar: pl.DataFrame, bars: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Return the sessions from the first bar to the end of the year of the last one, numbered from 1.
+
+    Before ``calendar_checked_from`` the calendar names days on which the exchange was shut, so there only the
+    sessions count on which some instrument has a bar. Weeks are ISO weeks of the ISO year: 2024-12-30 falls in
+    2025-W01.
+
+    Args:
+        calendar: session, opens_at, closes_at and is_early_close, from the first bar to that year's end at least.
+        bars: accepted bars (``core.Bar``).
+        parameters: see above.
+
+    Returns:
+        ``core.Session``, key session; empty where there is no bar.
+
+    Raises:
+        ValueError: the calendar does not span the bars.
+    """
+    traded = bars.select(pl.col("session").unique())
+    first, last = traded["session"].min(), traded["session"].max()
+    if not isinstance(first, dt.date) or not isinstance(last, dt.date):
+        return Session.create_empty()
+    begins, ends = calendar["session"].min(), calendar["session"].max()
+    if not (isinstance(begins, dt.date) and isinstance(ends, dt.date) and begins <= first and last <= ends):
+        raise ValueError(
+            f"core.session: expected a calendar from {first} to {last}, was one from {begins!s} to {ends!s}"
+        )
+    day = pl.col("session")
+    is_trusted = (day >= parameters.calendar_checked_from) | day.is_in(traded["session"].implode())
+    return (
+        calendar.filter(day.is_between(first, dt.date(last.year, 12, 31)), is_trusted)
+        .sort("session")
+        .with_columns(
+            session_number=pl.int_range(1, pl.len() + 1),
+            week=day.dt.strftime("%G-W%V"),
+            month=day.dt.strftime("%Y-%m"),
+            quarter=pl.format("{}-Q{}", day.dt.year(), day.dt.quarter()),
+            year=day.dt.year(),
+        )
+        .select(Session.column_names())
+    )

@@ -1,0 +1,234 @@
+"""The main job end to end, from files in a folder to rows in DuckDB, through Dagster itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.contracts import core, raw, serve
+from pipelines.contracts.table import qualified_name
+from pipelines.definitions import definitions
+from pipelines.defs.jobs import JOB
+from pipelines.defs.workspace import Workspace
+from pipelines.settings import Settings
+from pipelines.sources.calendar import sessions_between
+from pipelines.storage.lake import Lake
+
+FIRST, LAST = dt.date(2023, 1, 3), dt.date(2024, 3, 8)
+EVENING = dt.datetime(2024, 3, 8, 22, tzinfo=dt.UTC)
+FILES = {"rut.csv": 1900.0, "GSPC.csv": 4000.0, "^NDX.csv": 11000.0, "dji.csv": 33000.0}
+
+
+def write_bars(folder: Path, last: dt.date = LAST) -> None:
+    """Write four files of made-up bars: a common rise of 0.1 per cent a session, and a wave of their own."""
+    folder.mkdir(exist_ok=True)
+    sessions = sessions_between(FIRST, LAST)["session"]
+    steps = np.arange(len(sessions))
+    for number, (name, start) in enumerate(FILES.items()):
+        close = pl.Series(np.round(start * 1.001**steps * (1 + 0.03 * np.sin(steps / (15 + 5 * number))), 2))
+        frame = pl.DataFrame(
+            {"Date": sessions, "Open": close, "High": close + 2, "Low": close - 2, "Close": close, "Volume": 1000}
+        )
+        frame.filter(pl.col("Date") <= last).write_csv(folder / name)
+
+
+def workspace(tmp_path: Path, now: dt.datetime = EVENING, **changes: object) -> Workspace:
+    settings = {"source": "files", "files_dir": tmp_path / "files", "warehouse_dir": tmp_path / "out", "now": now}
+    return Workspace(Settings(**{**settings, **changes}))
+
+
+def run(place: Workspace, config: dict | None = None) -> dg.ExecuteInProcessResult:
+    job = definitions().get_repository_def().get_job(JOB)
+    with dg.DagsterInstance.ephemeral() as instance:
+        return job.execute_in_process(
+            instance=instance,
+            resources={"workspace": place},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
+            raise_on_error=False,
+        )
+
+
+def ask(place: Workspace, sql: str) -> list[tuple]:
+    with duckdb.connect(str(place.settings.database_path), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def hashes(place: Workspace) -> dict[str, str]:
+    rows = ask(place, "SELECT table_name, content_hash FROM serve.warehouse_build")
+    return {name: found for name, found in rows if name != "serve.warehouse_build"}
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    assert not result.success
+    (event,) = result.filter_events(lambda event: event.is_step_failure)
+    data = event.step_failure_data
+    return (data.user_failure_data and data.user_failure_data.description) or str(data.error.cause or data.error)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dg.ExecuteInProcessResult]:
+    folder = tmp_path_factory.mktemp("market")
+    write_bars(folder / "files")
+    place = workspace(folder)
+    return place, run(place)
+
+
+def test_every_asset_is_materialised_with_what_the_ui_shows(built) -> None:
+    _, result = built
+    assert result.success
+    events = {
+        event.asset_key.path[0] + "." + event.asset_key.path[1]: event
+        for event in result.get_asset_materialization_events()
+    }
+    assert set(events) == {qualified_name(table) for table in (*raw.TABLES, *core.TABLES, *serve.TABLES)}
+    metadata = events["core.bar"].materialization.metadata
+    sessions = sessions_between(FIRST, LAST).height
+    assert metadata["dagster/row_count"].value == 4 * sessions
+    assert metadata["last_session"].value == "2024-03-08"
+    assert "| RUT" in metadata["preview"].value or "| SPX" in metadata["preview"].value
+
+
+def test_every_check_was_evaluated_and_passed(built) -> None:
+    _, result = built
+    evaluations = result.get_asset_check_evaluations()
+    failed = [found.check_name for found in evaluations if not found.passed]
+    assert failed == []
+    assert len([found for found in evaluations if found.check_name == "contract"]) == len(raw.TABLES) + len(core.TABLES)
+
+
+def test_closes_of_the_files_stand_in_duckdb(built) -> None:
+    place, _ = built
+    written = pl.read_csv(place.settings.files_dir / "rut.csv", try_parse_dates=True)
+    found = ask(place, "SELECT session, close FROM serve.index_overview WHERE instrument_id = 'RUT' ORDER BY session")
+    assert found == written.select("Date", "Close").rows()
+
+
+def test_numbers_agree_with_sql_worked_from_the_bars(built) -> None:
+    """A second opinion on a few columns, in DuckDB's own window functions."""
+    place, _ = built
+    differing = ask(
+        place,
+        """
+        WITH expected AS (
+            SELECT instrument_id, session,
+                avg(close) OVER (PARTITION BY instrument_id ORDER BY session ROWS 49 PRECEDING) AS sma_50,
+                max(close) OVER (PARTITION BY instrument_id ORDER BY session) AS record_close,
+                100 * (close / lag(close) OVER (PARTITION BY instrument_id ORDER BY session) - 1) AS day_return_pct,
+                row_number() OVER (PARTITION BY instrument_id ORDER BY session) AS position
+            FROM core.bar
+        )
+        SELECT expected.* FROM expected JOIN serve.index_overview AS overview USING (instrument_id, session)
+        WHERE (position >= 50 AND abs(expected.sma_50 - overview.sma_50) > 1e-6)
+            OR (position < 50) <> (overview.sma_50 IS NULL)
+            OR expected.record_close <> overview.record_close
+            OR abs(expected.day_return_pct - overview.day_return_pct) > 1e-9
+        """,
+    )
+    assert differing == []
+
+
+def test_a_second_run_adds_nothing_and_has_identical_content(built) -> None:
+    place, _ = built
+    before, rows = hashes(place), place.lake.read(raw.Bar).height
+    assert run(workspace(place.settings.warehouse_dir.parent, now=EVENING + dt.timedelta(hours=1))).success
+    assert hashes(place) == before
+    assert Lake(place.settings.lake_dir).read(raw.Bar).height == rows
+
+
+def test_a_build_in_two_steps_equals_a_build_in_one(tmp_path: Path, built) -> None:
+    write_bars(tmp_path / "files", last=dt.date(2024, 3, 1))
+    assert run(workspace(tmp_path, now=dt.datetime(2024, 3, 1, 22, tzinfo=dt.UTC))).success
+    write_bars(tmp_path / "files")
+    assert run(workspace(tmp_path)).success
+    once, twice = hashes(built[0]), hashes(workspace(tmp_path))
+    assert twice == once
+
+
+def test_a_corrected_close_is_a_new_version_and_the_old_one_stays(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    assert run(workspace(tmp_path)).success
+    path = tmp_path / "files" / "rut.csv"
+    lines = path.read_text().splitlines()
+    cells = lines[-1].split(",")
+    cells[4] = str(float(cells[4]) + 1)
+    path.write_text("\n".join([*lines[:-1], ",".join(cells)]) + "\n")
+    place = workspace(tmp_path, now=EVENING + dt.timedelta(days=1))
+    assert run(place).success
+    versions = place.lake.read(raw.Bar).filter(pl.col("instrument_id") == "RUT", pl.col("session") == LAST)
+    assert versions.sort("known_from")["close"].to_list() == [float(cells[4]) - 1, float(cells[4])]
+    assert ask(
+        place, "SELECT close FROM serve.index_overview WHERE instrument_id = 'RUT' ORDER BY session DESC LIMIT 1"
+    ) == [(float(cells[4]),)]
+
+
+def test_bad_rows_are_kept_apart_counted_and_shown(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    with (tmp_path / "files" / "rut.csv").open("a") as file:
+        file.write("2024-03-09,1,1,1,1,1\n2024-03-08,1,1,1,1,1\nnonsense,1,1,1,1,1\n")
+    place = workspace(tmp_path)
+    result = run(place)
+    assert result.success
+    assert ask(place, "SELECT rejected_rows, rejected_by_rule FROM serve.data_health WHERE instrument_id = 'RUT'") == [
+        (3, "duplicate: 1, not_a_session: 1, unparsable: 1")
+    ]
+    shown = next(
+        event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(["raw", "rejected_row"])
+    )
+    assert shown["rejected: duplicate"].value == 1
+    warned = {found.check_name for found in result.get_asset_check_evaluations() if not found.passed}
+    assert warned == {"no_row_was_rejected"}
+    assert run(workspace(tmp_path)).success
+    assert place.lake.read(raw.RejectedRow).height == 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / "dji.csv").write_text("<!DOCTYPE html><p>Too many requests</p>"), r"dji\.csv"),
+        (lambda folder: (folder / "dji.csv").write_bytes(b""), r"dji\.csv"),
+        (lambda folder: [path.unlink() for path in folder.iterdir()], "expected"),
+    ],
+)
+def test_an_unreadable_file_fails_the_run_and_the_last_good_warehouse_stays(
+    tmp_path: Path, damage: Callable[[Path], object], message: str
+) -> None:
+    write_bars(tmp_path / "files")
+    assert run(workspace(tmp_path)).success
+    before = hashes(workspace(tmp_path))
+    damage(tmp_path / "files")
+    assert re.search(message, failure(run(workspace(tmp_path))))
+    assert hashes(workspace(tmp_path)) == before
+
+
+def test_a_run_can_take_a_subset_of_symbols_from_a_start_date(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    place = workspace(tmp_path)
+    config = {"ops": {"raw_bar": {"config": {"symbols": ["RUT", "SPX"], "start": "2024-01-02"}}}}
+    assert run(place, config).success
+    assert ask(place, "SELECT instrument_id, min(session) FROM core.bar GROUP BY ALL ORDER BY ALL") == [
+        ("RUT", dt.date(2024, 1, 2)),
+        ("SPX", dt.date(2024, 1, 2)),
+    ]
+    assert ask(place, "SELECT DISTINCT rank, rank_reason FROM serve.period_return") == [(None, "rank_incomplete")]
+
+
+def test_an_unknown_symbol_is_refused(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    config = {"ops": {"raw_bar": {"config": {"symbols": ["RUTT"]}}}}
+    assert "expected some of ['RUT', 'SPX', 'NDX', 'DJI'], was ['RUTT']" in failure(run(workspace(tmp_path), config))
+
+
+def test_sources_build_into_folders_of_their_own(tmp_path: Path, built) -> None:
+    place = workspace(built[0].settings.warehouse_dir.parent, source="sample")
+    assert place.settings.database_path.parent != built[0].settings.database_path.parent
+    assert place.lake.read(core.Bar).is_empty()

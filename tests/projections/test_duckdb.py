@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import dataframely as dy
+import pytest
+
+from pipelines.contracts import core, serve
+from pipelines.contracts.table import Table
+from pipelines.projections.duckdb import comments, create_table, literal, quoted, type_of
+
+
+class Thing(Table):
+    """A thing's first line.
+
+    Not this one.
+    """
+
+    id = dy.String(primary_key=True, description="Who it is.")
+    weight = dy.Float64(nullable=True, description="How heavy.", metadata={"unit": "kg"})
+
+
+def test_ddl_carries_types_nulls_and_key() -> None:
+    assert create_table(Thing) == (
+        'CREATE TABLE test_duckdb.thing (\n    "id" VARCHAR NOT NULL,\n    "weight" DOUBLE,\n    PRIMARY KEY ("id")\n)'
+    )
+
+
+def test_comments_carry_description_and_unit_and_lead_with_the_note() -> None:
+    assert comments(Thing, "NOTE ") == [
+        "COMMENT ON TABLE test_duckdb.thing IS 'NOTE A thing''s first line.'",
+        "COMMENT ON COLUMN test_duckdb.thing.\"id\" IS 'Who it is.'",
+        "COMMENT ON COLUMN test_duckdb.thing.\"weight\" IS 'How heavy. [kg]'",
+    ]
+
+
+def test_quotes_are_doubled() -> None:
+    assert literal("it's") == "'it''s'"
+    assert quoted('a"b') == '"a""b"'
+
+
+@pytest.mark.parametrize("table", [*core.TABLES, *serve.TABLES])
+def test_every_contract_type_has_a_duckdb_type(table: type[Table]) -> None:
+    assert all(type_of(column) for column in table.columns().values())

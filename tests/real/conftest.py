@@ -1,0 +1,72 @@
+"""The four cash indices as the core tables that transforms take, built straight from the real price files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import seeds
+from pipelines.contracts import core
+from tests.market import bar_frame, calendar, weekdays
+
+FILES = {"RUT": "RUT", "SPX": "GSPC", "NDX": "NDX", "DJI": "DJI"}
+CHRISTMAS = dt.date(2024, 12, 25)
+
+
+@pytest.fixture(scope="session")
+def real_bars(real_data: Path) -> pl.DataFrame:
+    """Return ``core.Bar`` of RUT, SPX, NDX and DJI up to 2024-12-02."""
+    columns = ("Date", "Open", "High", "Low", "Close", "Volume")
+    files = [
+        pl.read_csv(real_data / "prices" / f"{file}.csv", columns=columns, try_parse_dates=True)
+        .rename({name: name.lower() for name in columns})
+        .with_columns(instrument_id=pl.lit(instrument), session=pl.col("date"))
+        .with_columns(pl.col("open", "high", "low", "close", "volume").cast(pl.Float64))
+        for instrument, file in FILES.items()
+    ]
+    return bar_frame(pl.concat(files))
+
+
+@pytest.fixture(scope="session")
+def real_sessions(real_bars: pl.DataFrame) -> pl.DataFrame:
+    """Return ``core.Session``: every session with a bar, and the rest of December 2024."""
+    december = [day for day in weekdays(dt.date(2024, 12, 3), dt.date(2024, 12, 31)) if day != CHRISTMAS]
+    return calendar({*real_bars["session"], *december})
+
+
+@pytest.fixture(scope="session")
+def real_pairs() -> pl.DataFrame:
+    """Return the seed's pairs."""
+    return seeds.ratio_pairs()
+
+
+@pytest.fixture(scope="session")
+def real_members() -> pl.DataFrame:
+    """Return the seed's universe."""
+    return seeds.universe_members()
+
+
+@pytest.fixture(scope="session")
+def real_instruments() -> pl.DataFrame:
+    """Return the seed's instruments; the S&P 500's ranges count from 1983-07-01."""
+    intraday_from = pl.when(pl.col("instrument_id") == "SPX").then(pl.date(1983, 7, 1))
+    return core.Instrument.validate(seeds.instruments(is_synthetic=False).with_columns(intraday_from=intraday_from))
+
+
+@pytest.fixture(scope="session")
+def real_prices(real_bars: pl.DataFrame) -> pl.DataFrame:
+    """Return ``core.SeriesPrice`` of the four instruments; a close-only bar has no high and low."""
+    has_range = ~pl.col("is_close_only")
+    frame = real_bars.select(
+        "session",
+        "close",
+        series_id="instrument_id",
+        series_kind=pl.lit("instrument"),
+        high=pl.when(has_range).then("high"),
+        low=pl.when(has_range).then("low"),
+        missing_before=pl.lit(0, pl.Int64),
+    )
+    return core.SeriesPrice.validate(frame.select(core.SeriesPrice.column_names()))

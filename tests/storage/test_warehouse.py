@@ -1,0 +1,267 @@
+"""Publishing: what stands in the file, who can read it, and what happens when a build is killed or refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines import seeds
+from pipelines.contracts import core, serve
+from pipelines.contracts.table import Table, description_of, grain_of, name_of, qualified_name
+from pipelines.storage.lake import Lake
+from pipelines.storage.statements import SQL_FOLDER
+from pipelines.storage.warehouse import BuildFacts, WarehouseError, last_rows, publish, published_tables
+
+EVENING = dt.datetime(2024, 12, 2, 22, 30, tzinfo=dt.UTC)
+ROOT = SQL_FOLDER.parent
+
+
+def facts(**changes: object) -> BuildFacts:
+    return BuildFacts(
+        **{
+            "source": "files",
+            "is_synthetic": False,
+            "built_at": EVENING,
+            "known_at": EVENING,
+            "parameter_set_id": "p",
+            "code_version": "c",
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake that holds the seeds and nothing else: every other table is empty."""
+    lake = Lake(tmp_path / "lake")
+    lake.replace(core.Instrument, seeds.instruments(False))
+    return lake
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "market.duckdb"
+
+
+@pytest.fixture
+def sql_folder(tmp_path: Path) -> Path:
+    """A copy of the project's SQL that a test may change."""
+    return Path(shutil.copytree(SQL_FOLDER, tmp_path / "sql"))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published file of empty tables, for tests that only look at it."""
+    folder = tmp_path_factory.mktemp("published")
+    publish(folder / "market.duckdb", Lake(folder / "lake"), facts())
+    return folder / "market.duckdb"
+
+
+def ask(database: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def generation(database: Path) -> int:
+    return ask(database, "SELECT max(generation) FROM serve.warehouse_build")[0][0]
+
+
+@pytest.mark.parametrize("table", published_tables(), ids=qualified_name)
+def test_every_table_has_key_nulls_and_comments(published: Path, table: type[Table]) -> None:
+    schema, name = qualified_name(table).split(".")
+    where = f"schema_name = '{schema}' AND table_name = '{name}'"
+    comment = ask(published, f"SELECT comment FROM duckdb_tables() WHERE {where}")
+    assert comment == [(description_of(table),)]
+    columns = ask(published, f"SELECT column_name, is_nullable, comment FROM duckdb_columns() WHERE {where}")
+    assert [column for column, _, _ in columns] == table.column_names()
+    assert all(text for _, _, text in columns)
+    assert {column for column, nullable, _ in columns if nullable} == {
+        column for column, declared in table.columns().items() if declared.nullable
+    }
+    key = ask(
+        published,
+        f"SELECT constraint_column_names FROM duckdb_constraints() WHERE {where} AND constraint_type = 'PRIMARY KEY'",
+    )
+    assert key == [(grain_of(table),)]
+
+
+def test_build_table_states_rows_hashes_and_generation(lake: Lake, database: Path) -> None:
+    first = publish(database, lake, facts())
+    assert generation(database) == 1
+    second = publish(database, lake, facts(built_at=EVENING + dt.timedelta(hours=1)))
+    assert generation(database) == 2
+    assert {k: v for k, v in first.hashes.items() if k != "serve.warehouse_build"} == {
+        k: v for k, v in second.hashes.items() if k != "serve.warehouse_build"
+    }
+    assert ask(
+        database, "SELECT row_count, source FROM serve.warehouse_build WHERE table_name = 'core.instrument'"
+    ) == [(4, "files")]
+
+
+def test_a_changed_value_changes_the_hash_of_its_table_alone(lake: Lake, database: Path) -> None:
+    before = publish(database, lake, facts()).hashes
+    lake.replace(core.RatioPair, seeds.ratio_pairs())
+    after = publish(database, lake, facts()).hashes
+    assert {name for name in before if before[name] != after[name]} == {"core.ratio_pair", "serve.warehouse_build"}
+
+
+def test_a_synthetic_build_says_so_on_every_table(lake: Lake, database: Path) -> None:
+    publish(database, lake, facts(source="sample", is_synthetic=True))
+    comments = ask(database, "SELECT comment FROM duckdb_tables()")
+    assert len(comments) == len(published_tables())
+    assert all(comment.startswith("SYNTHETIC SAMPLE") for (comment,) in comments)
+
+
+def test_no_temporary_file_is_left_and_leftovers_are_swept(lake: Lake, database: Path) -> None:
+    leftover = database.with_name(f".{database.name}-99999.tmp")
+    leftover.write_bytes(b"of a killed build")
+    publish(database, lake, facts())
+    assert not list(database.parent.glob(".market*"))
+
+
+def test_a_failing_check_keeps_the_old_file(lake: Lake, database: Path, sql_folder: Path) -> None:
+    publish(database, lake, facts(), sql_folder)
+    check = sql_folder / "checks" / "there_is_no_dow.sql"
+    head = "-- claim: There is no Dow.\n-- table: serve.instrument\n-- severity: {}\n"
+    query = "SELECT instrument_id FROM serve.instrument WHERE instrument_id = 'DJI'"
+    check.write_text(head.format("error") + query)
+    build = publish(database, lake, facts(), sql_folder)
+    assert not build.is_published
+    assert [(found.statement.name, found.failing_rows, found.example) for found in build.blocking] == [
+        ("there_is_no_dow", 1, "{'instrument_id': 'DJI'}")
+    ]
+    assert generation(database) == 1
+    check.write_text(head.format("warn") + query)
+    assert publish(database, lake, facts(), sql_folder).is_published
+    assert generation(database) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda path: path.write_text("SELECT 1 AS one FROM core.instrument"),
+            r"serve\.instrument: expected columns .*",
+        ),
+        (lambda path: path.unlink(), r"serve\.instrument: expected a file sql/serve/instrument\.sql, was none"),
+    ],
+)
+def test_a_select_that_leaves_its_contract_fails_the_build(
+    lake: Lake, database: Path, sql_folder: Path, change, message: str
+) -> None:
+    publish(database, lake, facts(), sql_folder)
+    change(sql_folder / "serve" / "instrument.sql")
+    with pytest.raises(WarehouseError, match=message):
+        publish(database, lake, facts(), sql_folder)
+    assert generation(database) == 1
+
+
+def test_a_reader_keeps_its_snapshot_and_a_new_one_sees_the_new_file(lake: Lake, database: Path) -> None:
+    publish(database, lake, facts())
+    script = (
+        "import duckdb, sys\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "ask = lambda: c.execute('SELECT max(generation) FROM serve.warehouse_build').fetchall()[0][0]\n"
+        "print(ask(), flush=True); input(); print(ask(), flush=True)\n"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", script, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    assert reader.stdout.readline().strip() == "1"
+    publish(database, lake, facts())
+    assert reader.communicate("\n", timeout=30)[0].strip() == "1"
+    assert generation(database) == 2
+
+
+def test_kill_in_the_middle_of_a_build_leaves_the_old_file_readable(
+    lake: Lake, database: Path, sql_folder: Path
+) -> None:
+    publish(database, lake, facts())
+    head = "-- claim: Counting takes long.\n-- table: serve.session\n-- severity: error\n"
+    slow = head + "SELECT count(*) AS n FROM range(1000000000000) HAVING n < 0"
+    (sql_folder / "checks" / "slow.sql").write_text(slow)
+    script = (
+        "import sys, pathlib\n"
+        "from tests.storage.test_warehouse import facts\n"
+        "from pipelines.storage.lake import Lake\n"
+        "from pipelines.storage.warehouse import publish\n"
+        "a = [pathlib.Path(x) for x in sys.argv[1:]]\n"
+        "publish(a[0], Lake(a[1]), facts(), a[2])\n"
+    )
+    builder = subprocess.Popen([sys.executable, "-c", script, str(database), str(lake.root), str(sql_folder)], cwd=ROOT)
+    leftover = database.with_name(f".{database.name}-{builder.pid}.tmp")
+    deadline = time.monotonic() + 60
+    while not leftover.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    assert builder.poll() is None, "the build should still be running"
+    builder.send_signal(signal.SIGKILL)
+    assert builder.wait(30) == -signal.SIGKILL
+    assert leftover.exists(), "killed too late: the build had finished"
+    assert generation(database) == 1
+    assert publish(database, lake, facts()).is_published
+    assert generation(database) == 2
+    assert not leftover.exists()
+
+
+def test_a_file_held_open_for_writing_is_a_clear_error(lake: Lake, database: Path) -> None:
+    publish(database, lake, facts())
+    script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", script, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert writer.stdout is not None
+        assert writer.stdout.readline().strip() == "open"
+        with pytest.raises(WarehouseError, match="was held open for writing"):
+            publish(database, lake, facts())
+    finally:
+        writer.communicate("\n", timeout=30)
+
+
+def test_a_file_that_is_no_warehouse_is_replaced(lake: Lake, database: Path) -> None:
+    database.write_bytes(b"not a database")
+    publish(database, lake, facts())
+    assert generation(database) == 1
+
+
+def test_last_rows_are_those_of_the_last_keys(lake: Lake, database: Path) -> None:
+    publish(database, lake, facts())
+    assert last_rows(database, serve.Instrument, 2)["instrument_id"].to_list() == ["SPX", "RUT"]
+
+
+def test_a_duckdb_1_client_reads_the_file(lake: Lake, database: Path) -> None:
+    python = ROOT / ".venv-duckdb-1.5" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("DuckDB 1.5 client absent: make .venv-duckdb-1.5/client")
+    publish(database, lake, facts())
+    script = (
+        "import duckdb, sys\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "print(duckdb.__version__, c.execute('SELECT count(*) FROM serve.instrument').fetchall(),\n"
+        "      c.execute(\"SELECT comment FROM duckdb_tables() WHERE table_name = 'index_overview'\").fetchall(),\n"
+        "      c.execute('SELECT built_at FROM serve.warehouse_build LIMIT 1').fetchall())\n"
+    )
+    answer = subprocess.run([python, "-c", script, str(database)], capture_output=True, text=True, check=True).stdout
+    assert answer.startswith("1.5.")
+    assert "[(4,)]" in answer
+    assert description_of(serve.IndexOverview) in answer
+    assert "datetime.datetime(2024, 12, 2, 22, 30)" in answer
+
+
+def test_names_of_tables_are_the_contracts(lake: Lake, database: Path) -> None:
+    publish(database, lake, facts())
+    names = ask(database, "SELECT schema_name || '.' || table_name FROM duckdb_tables()")
+    assert {name for (name,) in names} == {qualified_name(table) for table in published_tables()}
+    assert pl.Series([name_of(table) for table in serve.TABLES]).is_unique().all()
