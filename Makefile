@@ -23,7 +23,7 @@ BIN := .venv/bin
 DATABASE := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/market.duckdb
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help warehouse ui sql test test-real lint bench catalog lock clean
+.PHONY: help warehouse ui sql test test-real test-ui lint bench catalog lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
 
+test-ui: .venv/ui ## Drive the Dagster UI in headless Chromium (Debian's package) and take its picture
+	@$(BIN)/python -m pytest -v -m ui --override-ini addopts="-ra --strict-markers"
+
 lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -62,6 +65,7 @@ catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 lock: .venv/dev ## Resolve the dependencies anew and write the lock files
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --group pyproject.toml:ui -c requirements.lock -c requirements-dev.lock -o requirements-ui.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade tests/clients/duckdb-1.5.in -o tests/clients/duckdb-1.5.lock
 
 clean: ## Delete the environments and Dagster's state; the warehouse stays
@@ -80,6 +84,10 @@ clean: ## Delete the environments and Dagster's state; the warehouse stays
 
 .venv/dev: requirements-dev.lock .venv/runtime
 	@$(BIN)/python $(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+.venv/ui: requirements-ui.lock .venv/dev
+	@$(BIN)/python $(INSTALL) -r requirements-ui.lock
 	@touch $@
 
 # An older DuckDB in an environment of its own: the drivers inside BI tools are still 1.x.

@@ -18,9 +18,14 @@ _SELECTS = {statement.name: statement for statement in read_statements("serve")}
 
 
 def _reads(table: type[Table]) -> list[str]:
-    """Return the tables a served table is selected from; the build table states all of core."""
+    """Return the tables a served table is made from.
+
+    The build table states all of core; of those it names the ones that no SELECT reads, so that the build
+    waits for every core table and the graph stays readable.
+    """
     if table is serve.WarehouseBuild:
-        return [qualified_name(read) for read in core.TABLES]
+        selected = {name for statement in _SELECTS.values() for name in tables_read_by(statement)}
+        return sorted({qualified_name(read) for read in core.TABLES} - selected)
     return tables_read_by(_SELECTS[name_of(table)])
 
 
@@ -35,7 +40,10 @@ def _facts(workspace: Workspace) -> BuildFacts:
     specs=[spec_of(table, _reads(table)) for table in serve.TABLES],
     check_specs=[
         dg.AssetCheckSpec(
-            check.name, asset=dg.AssetKey(check.head["table"].split(".")), description=check.head["claim"]
+            check.name,
+            asset=dg.AssetKey(check.head["table"].split(".")),
+            description=check.head["claim"],
+            blocking=check.head["severity"] == "error",
         )
         for check in CHECKS
     ],

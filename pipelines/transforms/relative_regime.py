@@ -140,14 +140,15 @@ def _with_verdict(rows: pl.DataFrame) -> pl.DataFrame:
         (pl.col(sign) == pl.col("turning_sign")).fill_null(value=False) for sign in ("quarter_sign", "cusum_sign")
     )
     holds = (pl.col("turning_sign") != 0) & (agreeing > 0)
-    run = pl.struct("verdict", "since")
+    # Between two stretches of one direction lies a turn, so a run of one verdict has one since.
+    has_changed = pl.col("verdict").ne_missing(pl.col("verdict").shift(1))
     return (
         rows.with_columns(
             verdict=pl.when(holds).then(_word("turning_sign", VERDICTS)).otherwise(pl.lit("none")),
             since=pl.when(holds).then("turning_extreme_session"),
             confidence=pl.when(holds).then(1 + agreeing.cast(pl.Int64)),
         )
-        .with_columns(run_number=run.ne_missing(run.shift()).cum_sum().over("pair_id", order_by="session"))
+        .with_columns(run_number=has_changed.cum_sum().over("pair_id", order_by="session"))
         .with_columns(
             confirmed_session=pl.when(pl.col("verdict") != "none").then(
                 pl.col("session").min().over("pair_id", "run_number")

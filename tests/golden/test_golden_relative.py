@@ -63,6 +63,12 @@ REBASED = {
 }
 
 
+def test_rebased_on_the_calendars_last_session():
+    last = D(2024, 12, 31)
+    out = ratios(*_of_one({D(2024, 12, 30): 4.0, last: 5.0}, last), CALENDAR, Parameters())
+    assert out["rebased"].to_list() == [None, 100.0]
+
+
 @pytest.mark.parametrize(("base_date", "expected"), REBASED.values(), ids=REBASED.keys())
 def test_rebased(base_date: dt.date, expected: list[float | None]):
     closes = {D(2024, 1, 1): 4.0, D(2024, 1, 2): 4.5, D(2024, 1, 3): 5.0, D(2024, 1, 5): 5.5}

@@ -32,7 +32,7 @@ def real_bars(real_data: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def real_sessions(real_bars: pl.DataFrame) -> pl.DataFrame:
-    """Return ``core.Session``: every session with a bar, and the rest of December 2024."""
+    """Return ``core.Session``: every session with a bar, and the rest of December 2024 (opening hours are not real)."""
     december = [day for day in weekdays(dt.date(2024, 12, 3), dt.date(2024, 12, 31)) if day != CHRISTMAS]
     return calendar({*real_bars["session"], *december})
 
@@ -51,9 +51,8 @@ def real_members() -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def real_instruments() -> pl.DataFrame:
-    """Return the seed's instruments; the S&P 500's ranges count from 1983-07-01."""
-    intraday_from = pl.when(pl.col("instrument_id") == "SPX").then(pl.date(1983, 7, 1))
-    return core.Instrument.validate(seeds.instruments(is_synthetic=False).with_columns(intraday_from=intraday_from))
+    """Return the seed's instruments."""
+    return seeds.instruments(is_synthetic=False)
 
 
 @pytest.fixture(scope="session")

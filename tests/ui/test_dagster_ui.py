@@ -1,0 +1,152 @@
+"""The Dagster UI as a person sees it: the asset graph, and "Materialize all" turning every asset green."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from pipelines.contracts import core, raw, serve
+
+pytestmark = pytest.mark.ui
+ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "docs" / "images" / "asset_graph.png"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+GREEN = "rgb(46, 204, 129)"
+"""The border of an asset whose last materialization is good and whose checks passed."""
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+def ask(base: str, query: str) -> dict:
+    request = urllib.request.Request(
+        f"{base}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["data"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the UI on loopback from a home and a warehouse of its own; stop it after."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copy(ROOT / "dagster.yaml", home)
+    text = (home / "dagster.yaml").read_text().replace(".dagster", str(home / ".dagster"))
+    (home / "dagster.yaml").write_text(text)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MARKET_")}
+    environment |= {
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "MARKET_WAREHOUSE_DIR": str(home / "warehouse"),
+    }
+    port = free_port()
+    process = subprocess.Popen(
+        [ROOT / ".venv" / "bin" / "dg", "dev", "--host", "127.0.0.1", "--port", str(port)],
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Dagster gives SIGTERM the handler of SIGINT, which a shell job may have been told to ignore.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    base = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: urllib.request.urlopen(f"{base}/server_info", timeout=5).status == 200, 90)
+        yield base
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_for(is_so, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if is_so():
+                return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    raise AssertionError(f"expected within {seconds} s, was not so")
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser.new_page(viewport={"width": 2400, "height": 2000})
+        browser.close()
+
+
+def runs(base: str) -> list[str]:
+    found = ask(base, "{ runsOrError(limit: 5) { ... on Runs { results { status } } } }")
+    return [run["status"] for run in found["runsOrError"]["results"]]
+
+
+def unmaterialized(base: str) -> list[list[str]]:
+    nodes = ask(base, "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }")["assetNodes"]
+    assert len(nodes) == len((*raw.TABLES, *core.TABLES, *serve.TABLES))
+    return [node["assetKey"]["path"] for node in nodes if not node["assetMaterializations"]]
+
+
+def test_materialize_all_turns_every_asset_green(server: str, page: Page) -> None:
+    page.goto(f"{server}/asset-groups", wait_until="domcontentloaded")
+    page.locator("foreignObject").first.wait_for(timeout=60_000)
+    assert unmaterialized(server)
+    page.locator("button", has_text="Materialize all").first.click()
+    wait_for(lambda: runs(server)[:1] == ["SUCCESS"], 180)
+    assert unmaterialized(server) == []
+    page.keyboard.press("Alt+e")  # expands the groups
+    page.get_by_text("index_overview").first.wait_for(timeout=30_000)
+    wait_for(lambda: colours(page) == {GREEN}, 60)
+    page.mouse.move(1300, 1100)
+    page.mouse.wheel(0, 500)  # zooms out
+    page.wait_for_timeout(2_000)
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURE)
+
+
+def colours(page: Page) -> set[str]:
+    """Return the border colours of the asset nodes in the graph; the half-transparent ones are those of groups."""
+    page.wait_for_timeout(500)
+    return set(
+        page.evaluate(
+            """() => [...document.querySelectorAll("foreignObject")]
+                .map(node => [...node.querySelectorAll("*")].map(part => getComputedStyle(part))
+                    .find(style => style.borderTopStyle === "solid" && parseFloat(style.borderTopWidth) >= 1))
+                .filter(Boolean).map(style => style.borderTopColor)
+                .filter(colour => !colour.startsWith("rgba"))"""
+        )
+    )
+
+
+def test_an_asset_page_shows_columns_rows_and_that_bars_are_synthetic(server: str, page: Page) -> None:
+    page.goto(f"{server}/assets/core/bar?view=overview", wait_until="domcontentloaded")
+    page.get_by_text("SYNTHETIC SAMPLE, not market data").first.wait_for(timeout=60_000)
+    page.get_by_text("is_close_only").first.wait_for(timeout=30_000)
