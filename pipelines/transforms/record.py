@@ -95,7 +95,8 @@ def _standings(
         basis=pl.lit("intraday"),
         value=pl.col("high"),
         is_measured=(pl.col("session") >= pl.col("intraday_from")).fill_null(has_had_range),
-        history_from=pl.coalesce("record_seed_session", from_first),
+        history_from=from_first,
+        is_all_time=pl.lit(value=False),  # a seed is a close; the highs before the first bar stay unknown
     )
     return pl.concat([close, intraday]).pipe(_with_floor).pipe(_with_record).pipe(_with_distances, parameters)
 

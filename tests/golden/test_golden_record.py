@@ -72,7 +72,8 @@ def test_a_seeded_record_stands_before_the_first_row():
     intraday = _states(frame, facts, "intraday")
     assert intraday["record"].to_list() == [105.0, 105.5, 106.0]
     assert intraday["is_new_record"].to_list() == [False, True, True]
-    assert intraday["is_all_time"].all()
+    assert not intraday["is_all_time"].any()
+    assert intraday["history_from"].unique().to_list() == [DAY[0]]
     new = _highs(frame, facts).filter(pl.col("basis") == "close", pl.col("event") == "new_record")
     columns = ("session", "value", "previous_value", "previous_session", "is_all_time")
     assert new.select(columns).rows() == [(DAY[2], 106.0, 105.0, SEEDED, True)]

@@ -126,7 +126,10 @@ def test_materialize_all_turns_every_asset_green(server: str, page: Page) -> Non
     page.get_by_text("index_overview").first.wait_for(timeout=30_000)
     wait_for(lambda: colours(page) == {GREEN}, 60)
     page.mouse.move(1300, 1100)
-    page.mouse.wheel(0, 500)  # zooms out
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, 400)  # zooms out
+    page.keyboard.up("Control")
+    page.mouse.move(500, 1900)
     page.wait_for_timeout(2_000)
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURE)
