@@ -12,6 +12,9 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SYNTHETIC_NOTE = "SYNTHETIC SAMPLE, not market data. "
+"""What every table, page and print of the sample source says first."""
+
 SourceName = Literal["sample", "files", "yahoo"]
 
 
@@ -60,6 +63,11 @@ class Settings(BaseSettings):
     def is_synthetic(self) -> bool:
         """Return whether the bars are made up: true for the sample source alone."""
         return self.source == "sample"
+
+    @property
+    def note(self) -> str:
+        """Return what has to be said before anything is shown: the synthetic note, or nothing."""
+        return SYNTHETIC_NOTE if self.is_synthetic else ""
 
     def clock(self) -> dt.datetime:
         """Return the present moment in UTC, or the fixed one."""

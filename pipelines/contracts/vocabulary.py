@@ -287,7 +287,9 @@ sessions_since = _count("Sessions from the record to this one (0 on the day itse
 sessions_between = _count("Sessions strictly between the record and this one.", "sessions")
 is_new_record = _flag("True where this session set the record.")
 history_from = _date("First session the record is measured from.")
-is_all_time = _flag("True where a seeded record close covers the time before the first bar; else a record since history_from.")
+is_all_time = _flag(
+    "True where a seeded record close covers the time before the first bar; else it counts from history_from."
+)
 record_reason = _choice("Why record is null", ("no_intraday_range",))
 proximity = _choice("Where the session's high stands against the record before it", ("approach", "retest", "exceed"))
 proximity_pct = _number("The session's high against the intraday record before it.", "per cent")

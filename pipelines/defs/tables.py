@@ -11,6 +11,7 @@ from pipelines.contracts.table import Table, description_of, layer_of, name_of, 
 from pipelines.defs.jobs import FRESHNESS
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key, column_schema
+from pipelines.settings import Settings
 
 CONTRACT = "contract"
 _PREVIEW_ROWS = 5
@@ -30,7 +31,7 @@ def spec_of(table: type[Table], reads: list[str] | None = None, **fixed: Any) ->
         asset_key(table),
         deps=[dg.AssetKey(name.split(".")) for name in reads or []],
         group_name=layer_of(table),
-        description=description_of(table),
+        description=Settings().note + description_of(table),
         kinds=_KINDS[layer_of(table)],
         owners=["team:market-state"],
         metadata={"dagster/column_schema": column_schema(table)},
@@ -53,7 +54,7 @@ def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
     """Return what the UI shows of stored rows: their count, last session, a preview, and whether bars are made up."""
     report: dict[str, Any] = {
         "dagster/row_count": rows.height,
-        "bars": "SYNTHETIC SAMPLE, not market data" if workspace.settings.is_synthetic else workspace.settings.source,
+        "bars": workspace.settings.note or f"source: {workspace.settings.source}",
         "parameter_set_id": workspace.parameters.set_id,
         "preview": dg.MetadataValue.md(_as_markdown(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))),
     }

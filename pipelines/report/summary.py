@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines.settings import SYNTHETIC_NOTE
 from pipelines.storage.statements import read_statements
 
 EXAMPLES = ("where_do_the_indices_stand", "which_index_has_no_fresh_record", "who_outperforms_since_when")
@@ -25,7 +26,7 @@ def _head(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[str
     megabytes = database.stat().st_size / 1e6
     yield ""
     if build["is_synthetic"]:
-        yield "SYNTHETIC SAMPLE: these bars are made up between a few well-known values. Not market data."
+        yield SYNTHETIC_NOTE + "The bars are made up between a few well-known values."
         yield "For real prices: MARKET_SOURCE=yahoo make warehouse, or MARKET_SOURCE=files MARKET_FILES_DIR=folder."
         yield ""
     yield f"DuckDB file   {os.path.relpath(database)} ({megabytes:.1f} MB), open it with `make sql`"

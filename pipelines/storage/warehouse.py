@@ -17,6 +17,7 @@ from pipelines.contracts import core, raw, serve
 from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, grain_of, name_of, qualified_name
 from pipelines.projections.duckdb import comments, create_table, literal, parquet_columns, quoted, type_of
+from pipelines.settings import SYNTHETIC_NOTE
 from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake
 from pipelines.storage.statements import SQL_FOLDER, Statement, read_statements
@@ -24,7 +25,6 @@ from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 STORAGE_VERSION = "v1.0.0"
 """The oldest DuckDB storage format: every 1.x driver inside a BI tool can open it."""
-_SYNTHETIC_NOTE = "SYNTHETIC SAMPLE, not market data. "
 _CATALOG = "published"
 
 
@@ -180,7 +180,7 @@ def _add(
     order = ", ".join(quoted(column) for column in grain_of(table))
     connection.execute(f"USE {_CATALOG}")
     connection.execute(create_table(table))
-    for comment in comments(table, _SYNTHETIC_NOTE if facts.is_synthetic else ""):
+    for comment in comments(table, SYNTHETIC_NOTE if facts.is_synthetic else ""):
         connection.execute(comment)
     connection.execute("USE memory")
     connection.execute(f"INSERT INTO {_CATALOG}.{name} BY NAME SELECT * FROM ({select}\n) ORDER BY {order}")

@@ -127,7 +127,7 @@ def test_materialize_all_turns_every_asset_green(server: str, page: Page) -> Non
     wait_for(lambda: colours(page) == {GREEN}, 60)
     page.mouse.move(1300, 1100)
     page.keyboard.down("Control")
-    page.mouse.wheel(0, 400)  # zooms out
+    page.mouse.wheel(0, 130)  # zooms out
     page.keyboard.up("Control")
     page.mouse.move(500, 1900)
     page.wait_for_timeout(2_000)
