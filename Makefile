@@ -48,7 +48,7 @@ test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
 
-test-ui: .venv/ui ## Drive the Dagster UI in headless Chromium (Debian's package) and take its picture
+test-ui: .venv/ui ## Drive the Dagster UI in headless Chromium (PICTURE=file keeps a picture)
 	@$(BIN)/python -m pytest -v -m ui --override-ini addopts="-ra --strict-markers"
 
 lint: .venv/dev ## Check style and types
