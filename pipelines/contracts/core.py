@@ -295,15 +295,32 @@ class PeriodToDate(Table):
     instrument_id = v.instrument_id(primary_key=True)
     session = v.session(primary_key=True)
     day_return_pct = v.day_return_pct(nullable=True)
+    day_reason = v.day_reason(nullable=True)
     wtd_return_pct = v.wtd_return_pct(nullable=True)
+    wtd_reason = v.wtd_reason(nullable=True)
     mtd_return_pct = v.mtd_return_pct(nullable=True)
+    mtd_reason = v.mtd_reason(nullable=True)
     qtd_return_pct = v.qtd_return_pct(nullable=True)
+    qtd_reason = v.qtd_reason(nullable=True)
     ytd_return_pct = v.ytd_return_pct(nullable=True)
+    ytd_reason = v.ytd_reason(nullable=True)
     day_rank = v.day_rank(nullable=True)
     wtd_rank = v.wtd_rank(nullable=True)
     mtd_rank = v.mtd_rank(nullable=True)
     qtd_rank = v.qtd_rank(nullable=True)
     ytd_rank = v.ytd_rank(nullable=True)
+
+    @dy.rule()
+    def a_null_return_has_a_reason(cls) -> pl.Expr:
+        """Each return is either given or explained."""
+        pairs = (
+            (cls.day_return_pct, cls.day_reason),
+            (cls.wtd_return_pct, cls.wtd_reason),
+            (cls.mtd_return_pct, cls.mtd_reason),
+            (cls.qtd_return_pct, cls.qtd_reason),
+            (cls.ytd_return_pct, cls.ytd_reason),
+        )
+        return pl.all_horizontal(value.col.is_null() == reason.col.is_not_null() for value, reason in pairs)
 
 
 class RecordState(Table):

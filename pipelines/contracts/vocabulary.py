@@ -148,10 +148,11 @@ denominator_close = _number("Close of the denominator.", "index points")
 ratio = _number("Close of the numerator over close of the denominator.", "ratio")
 rebased = _number("The ratio with 100 on its base session; null before it.", "index, base = 100")
 mansfield_pct = _number(
-    "Mansfield relative strength: the ratio against the mean of its last 52 weekly closes.", "per cent"
+    "Mansfield relative strength: the ratio against the mean of its last 52 weekly closes; null before there are 52.",
+    "per cent",
 )
 mansfield_slope_bp_per_week = _number(
-    "Slope of the 52-week mean of the ratio over four weeks.", "basis points per week"
+    "Slope of the 52-week mean of the ratio over four weeks; null before there are 56.", "basis points per week"
 )
 
 
@@ -230,7 +231,8 @@ since_quarter = _text("Calendar quarter of since, such as 2024-Q3.")
 confidence = _count("Detectors that agree with the verdict: 2 or 3; null for none.", "detectors", min=2, max=3)
 regime_statement = _text("The verdict in words.")
 quarter_excess_pct_points = _number(
-    "Return of the numerator less that of the denominator in the calendar quarter to date.", "percentage points"
+    "Return of the numerator less that of the denominator in the quarter to date; null without a quarter before.",
+    "percentage points",
 )
 quarter_streak = _count("Quarters in a row with an excess of one sign, the running one included.", "quarters")
 quarter_streak_start = _text("First quarter of that run; null where the excess is a tie or unknown.")
@@ -272,6 +274,11 @@ wtd_return_pct = _number("Price return of the ISO week to date.", "per cent")
 mtd_return_pct = _number("Price return of the month to date.", "per cent")
 qtd_return_pct = _number("Price return of the quarter to date.", "per cent")
 ytd_return_pct = _number("Price return of the year to date.", "per cent")
+day_reason = _choice("Why day_return_pct is null", RETURN_REASONS)
+wtd_reason = _choice("Why wtd_return_pct is null", RETURN_REASONS)
+mtd_reason = _choice("Why mtd_return_pct is null", RETURN_REASONS)
+qtd_reason = _choice("Why qtd_return_pct is null", RETURN_REASONS)
+ytd_reason = _choice("Why ytd_return_pct is null", RETURN_REASONS)
 day_rank = _count("Dense rank of day_return_pct within the universe.", "rank", min=1)
 wtd_rank = _count("Dense rank of wtd_return_pct within the universe.", "rank", min=1)
 mtd_rank = _count("Dense rank of mtd_return_pct within the universe.", "rank", min=1)
@@ -303,6 +310,7 @@ record_close = _number("Record close, this session included.", "index points")
 record_close_session = _date("Session of the record close.")
 record_close_is_new = _flag("True where this session set the record close.")
 record_intraday = _number("Record high of the session's range, this session included.", "index points")
+record_intraday_reason = _choice("Why record_intraday is null", ("no_intraday_range",))
 record_intraday_session = _date("Session of the intraday record.")
 record_intraday_is_new = _flag("True where this session set the intraday record.")
 intraday_drawdown_pct = _number("Close below the intraday record.", "per cent")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.contracts import core
-from pipelines.contracts.vocabulary import PERIODS
+from pipelines.contracts.vocabulary import PERIODS, RETURN_REASONS
 
 PERCENT = 100.0
+NO_BASE_SESSION, MISSING_BASE_CLOSE, MISSING_END_CLOSE = RETURN_REASONS
 TO_DATE = {"day": "session", "wtd": "week", "mtd": "month", "qtd": "quarter", "ytd": "year"}
 """Prefix of a to-date column, and the calendar label whose change begins a new one."""
 MEMBER = ["universe_id", "instrument_id"]
@@ -50,7 +51,7 @@ def periods_to_date(bars: pl.DataFrame, sessions: pl.DataFrame, members: pl.Data
     """Return the price return of the session and of its week, month, quarter and year to date, with its rank.
 
     The base is the close of exactly the last calendar session before the running period; without it the return is
-    null. A rank needs the return of every member. Definitions: docs/methods.md B5.
+    null, with a reason. A rank needs the return of every member. Definitions: docs/methods.md B5.
 
     Args:
         bars: ``core.Bar``.
@@ -68,9 +69,16 @@ def periods_to_date(bars: pl.DataFrame, sessions: pl.DataFrame, members: pl.Data
     returns = {
         f"{prefix}_return_pct": (pl.col("close") / pl.col(f"{prefix}_close") - 1) * PERCENT for prefix in TO_DATE
     }
+    reasons = {
+        f"{prefix}_reason": pl.when(pl.col(f"{prefix}_base").is_null())
+        .then(pl.lit(NO_BASE_SESSION))
+        .when(pl.col(f"{prefix}_close").is_null())
+        .then(pl.lit(MISSING_BASE_CLOSE))
+        for prefix in TO_DATE
+    }
     ranks = {f"{prefix}_rank": _rank(f"{prefix}_return_pct", "universe_id", "session") for prefix in TO_DATE}
     return (
-        rows.with_columns(**returns)
+        rows.with_columns(**returns, **reasons)
         .with_columns(**ranks)
         .select(core.PeriodToDate.column_names())
         .sort(core.PeriodToDate.primary_key())
@@ -142,11 +150,11 @@ def _with_return(rows: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             return_pct=(pl.col("end_close") / pl.col("base_close") - 1) * PERCENT,
             return_reason=pl.when(pl.col("base_session").is_null())
-            .then(pl.lit("no_base_session"))
+            .then(pl.lit(NO_BASE_SESSION))
             .when(pl.col("base_close").is_null())
-            .then(pl.lit("missing_base_close"))
+            .then(pl.lit(MISSING_BASE_CLOSE))
             .when(pl.col("end_close").is_null())
-            .then(pl.lit("missing_end_close")),
+            .then(pl.lit(MISSING_END_CLOSE)),
         )
     )
 

@@ -171,12 +171,14 @@ def test_to_date_returns():
     latest = out.filter(pl.col("session") == D(2024, 2, 15)).select("instrument_id", *ranks)
     assert latest.rows() == [("A", 2, 2, 2, 2, 2), ("B", 1, 1, 1, 1, 1)]
     assert of_a.select(ranks).row(0) == (None,) * 5
+    reasons = of_a.select(f"{prefix}_reason" for prefix in ("day", "wtd", "mtd", "qtd", "ytd")).rows()
+    assert reasons[:3] == [("no_base_session",) * 5, (None, *["no_base_session"] * 4), (None,) * 5]
 
 
 def test_a_to_date_return_needs_exactly_its_base():
     given = {day: close for day, close in A.items() if day != D(2023, 12, 29)}
     out = periods_to_date(bars({"A": given, "B": B}), CALENDAR, PAIR).filter(pl.col("session") == D(2024, 1, 2))
-    assert out.select("day_return_pct", "ytd_return_pct", "ytd_rank").rows() == [
-        (None, None, None),
-        (pytest.approx(5.0), pytest.approx(5.0), None),
+    assert out.select("day_return_pct", "ytd_return_pct", "ytd_reason", "ytd_rank").rows() == [
+        (None, None, "missing_base_close", None),
+        (pytest.approx(5.0), pytest.approx(5.0), None, None),
     ]
