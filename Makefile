@@ -49,7 +49,7 @@ test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DA
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
 
 test-ui: .venv/ui ## Drive the Dagster UI in headless Chromium (PICTURE=file keeps a picture)
-	@$(BIN)/python -m pytest -v -m ui --override-ini addopts="-ra --strict-markers"
+	@$(BIN)/python -m pytest -v --override-ini addopts=-ra tests/ui
 
 lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff check .

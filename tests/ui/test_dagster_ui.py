@@ -18,7 +18,6 @@ from playwright.sync_api import Page, sync_playwright
 
 from pipelines.contracts import core, raw, serve
 
-pytestmark = pytest.mark.ui
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = os.environ.get("PICTURE")
 """Where to keep a picture of the graph; unset, none is taken."""
