@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from pipelines.settings import Settings
 
@@ -20,7 +21,7 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as error:
-        print("\n".join(str(found["msg"]) for found in error.errors()), file=sys.stderr)
+        print("\n".join(map(_setting_error, error.errors())), file=sys.stderr)
         return 1
     os.environ.setdefault("DAGSTER_HOME", str(Path(__file__).resolve().parents[1]))
     from pipelines.definitions import definitions
@@ -39,6 +40,14 @@ def main() -> int:
     print(f"{steps} steps in {time.monotonic() - began:.1f} s")
     print(summary(settings.database_path))
     return 0
+
+
+def _setting_error(found: ErrorDetails) -> str:
+    """Return what is wrong with one setting, by the name of its variable."""
+    message = found["msg"].removeprefix("Value error, ").replace("Input should ", "expected to ")
+    if not found["loc"]:
+        return message
+    return f"MARKET_{str(found['loc'][0]).upper()}: {message}, was {found['input']!r}"
 
 
 def _report_failure(result: dg.ExecuteInProcessResult, settings: Settings) -> int:

@@ -21,6 +21,7 @@ from pipelines.defs.workspace import Workspace
 from pipelines.settings import Settings
 from pipelines.sources.calendar import sessions_between
 from pipelines.storage.lake import Lake
+from pipelines.storage.statements import read_statements
 
 FIRST, LAST = dt.date(2023, 1, 3), dt.date(2024, 3, 8)
 EVENING = dt.datetime(2024, 3, 8, 22, tzinfo=dt.UTC)
@@ -232,3 +233,9 @@ def test_sources_build_into_folders_of_their_own(tmp_path: Path, built) -> None:
     place = workspace(built[0].settings.warehouse_dir.parent, source="sample")
     assert place.settings.database_path.parent != built[0].settings.database_path.parent
     assert place.lake.read(core.Bar).is_empty()
+
+
+@pytest.mark.parametrize("example", read_statements("examples"), ids=lambda example: example.name)
+def test_every_example_runs(built, example) -> None:
+    with duckdb.connect(str(built[0].settings.database_path), read_only=True) as connection:
+        assert connection.sql(example.sql).pl().columns

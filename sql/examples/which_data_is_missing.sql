@@ -1,0 +1,13 @@
+-- question: How complete are the bars of each index, and which rows were rejected?
+SELECT
+    instrument_id,
+    source,
+    first_session,
+    last_session,
+    bars,
+    missing_sessions,
+    first_missing_session,
+    last_missing_session,
+    rejected_by_rule
+FROM serve.data_health
+ORDER BY instrument_id

@@ -1,0 +1,57 @@
+"""The main job as a person runs it: what is printed, and what an error says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.__main__ import main
+from pipelines.storage.statements import read_statements
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("MARKET_WAREHOUSE_DIR", str(tmp_path / "warehouse"))
+
+
+def test_sample_is_built_and_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0
+    printed = capsys.readouterr().out
+    assert "SYNTHETIC SAMPLE, not market data" in printed
+    assert "market.duckdb" in printed
+    assert "last session  2024-12-31" in printed
+    assert "serve.index_overview             6,040" in printed
+    questions = [statement.head["question"] for statement in read_statements("examples")]
+    assert sum(question in printed for question in questions) == 3
+    assert (tmp_path / "warehouse" / "sample" / "market.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("MARKET_SOURCE", "foo", "MARKET_SOURCE: expected to be 'sample', 'files' or 'yahoo', was 'foo'"),
+        ("MARKET_SOURCE", "files", "MARKET_FILES_DIR: expected a folder of CSV or Parquet files"),
+        ("MARKET_NOW", "2024-12-02", "MARKET_NOW: expected to have timezone info, was '2024-12-02'"),
+        ("MARKET_BUCKETS", "0", "MARKET_BUCKETS: expected to be greater than or equal to 1, was '0'"),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert main() == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_source_that_fails_says_why_and_what_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MARKET_SOURCE", "files")
+    monkeypatch.setenv("MARKET_FILES_DIR", str(tmp_path / "nowhere"))
+    assert main() == 1
+    printed = capsys.readouterr().err
+    assert "nowhere: expected a folder of CSV or Parquet files" in printed
+    assert "There is no warehouse yet." in printed

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipelines.parameters import Parameters
+from pipelines.settings import Settings
+
+
+def test_each_source_has_its_own_folder() -> None:
+    settings = Settings(source="yahoo", warehouse_dir=Path("here"))
+    assert settings.database_path == Path("here/yahoo/market.duckdb")
+    assert settings.lake_dir == Path("here/yahoo/lake")
+
+
+def test_only_the_sample_is_synthetic() -> None:
+    assert Settings().is_synthetic
+    assert Settings().note.startswith("SYNTHETIC")
+    assert not Settings(source="yahoo").is_synthetic
+    assert Settings(source="yahoo").note == ""
+
+
+def test_a_fixed_clock_is_given_in_utc() -> None:
+    new_york = dt.timezone(dt.timedelta(hours=-5))
+    settings = Settings(now=dt.datetime(2024, 12, 2, 17, tzinfo=new_york))
+    assert settings.clock() == dt.datetime(2024, 12, 2, 22, tzinfo=dt.UTC)
+    assert settings.clock().tzinfo == dt.UTC
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARKET_FILES_DIR", "")
+    monkeypatch.setenv("MARKET_SOURCE", "files")
+    with pytest.raises(ValidationError, match="MARKET_FILES_DIR"):
+        Settings()
+
+
+def test_a_parameter_set_is_frozen_and_its_id_follows_its_values() -> None:
+    assert Parameters().set_id == Parameters().set_id
+    assert Parameters(major_flat_band_bp=1.5).set_id != Parameters().set_id
+    with pytest.raises(ValidationError):
+        Parameters().major_flat_band_bp = 2.0  # type: ignore[misc]
