@@ -37,9 +37,19 @@ def main() -> int:
     from pipelines.report.summary import summary
 
     steps = len(result.get_step_success_events())
-    print(f"{steps} steps in {time.monotonic() - began:.1f} s")
+    print(f"{steps} steps in {time.monotonic() - began:.1f} s; {_ingested(result)}")
     print(summary(settings.database_path))
     return 0
+
+
+def _ingested(result: dg.ExecuteInProcessResult) -> str:
+    """Return what the source brought: rows received, new ones, and what it left aside."""
+    materializations = (event.materialization for event in result.get_asset_materialization_events())
+    metadata = next(found.metadata for found in materializations if found.asset_key.path == ["raw", "bar"])
+    facts = {
+        name: metadata[name].value for name in ("received_rows", "new_rows", "ignored", "absent") if name in metadata
+    }
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
 
 
 def _setting_error(found: ErrorDetails) -> str:

@@ -21,12 +21,30 @@ def test_sample_is_built_and_summed_up(tmp_path: Path, capsys: pytest.CaptureFix
     assert main() == 0
     printed = capsys.readouterr().out
     assert "SYNTHETIC SAMPLE, not market data" in printed
+    assert "received rows: 6040, new rows: 6040" in printed
     assert "market.duckdb" in printed
     assert "last session  2024-12-31" in printed
     assert "serve.index_overview             6,040" in printed
     questions = [statement.head["question"] for statement in read_statements("examples")]
     assert sum(question in printed for question in questions) == 3
     assert (tmp_path / "warehouse" / "sample" / "market.duckdb").exists()
+
+
+def test_what_a_folder_holds_and_lacks_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "prices").mkdir()
+    (tmp_path / "prices" / "notes.txt").write_text("mine")
+    rows = "Date,Open,High,Low,Close\n2024-11-27,10,11,9,10\n2024-12-02,10,11,9,10\n2024-12-01,10,11,9,10\n"
+    (tmp_path / "prices" / "rut.csv").write_text(rows)
+    monkeypatch.setenv("MARKET_SOURCE", "files")
+    monkeypatch.setenv("MARKET_FILES_DIR", str(tmp_path / "prices"))
+    assert main() == 0
+    printed = capsys.readouterr().out
+    assert "received rows: 3, new rows: 2, ignored: notes.txt, absent: SPX, NDX, DJI" in printed
+    assert "note: NDX has 0 bars" in printed
+    assert "note: RUT has 2 bars, 1 missing sessions; rejected rows: not_a_session: 1" in printed
+    assert "SYNTHETIC" not in printed
 
 
 @pytest.mark.parametrize(

@@ -45,11 +45,11 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     for name, count in sorted(rows, key=lambda row: (not row[0].startswith("serve"), row[0])):
         yield f"{name:<28}{count:>10,}"
     health = connection.execute(
-        "SELECT instrument_id, missing_sessions, rejected_by_rule FROM serve.data_health "
-        "WHERE missing_sessions > 0 OR rejected_rows > 0 ORDER BY instrument_id"
+        "SELECT instrument_id, bars, missing_sessions, rejected_by_rule FROM serve.data_health "
+        "WHERE bars = 0 OR missing_sessions > 0 OR rejected_rows > 0 ORDER BY instrument_id"
     ).fetchall()
-    for instrument, missing, rejected in health:
-        yield f"note: {instrument} has {missing} missing sessions; rejected rows: {rejected or 'none'}"
+    for instrument, bars, missing, rejected in health:
+        yield f"note: {instrument} has {bars:,} bars, {missing} missing sessions; rejected rows: {rejected or 'none'}"
 
 
 def _answers(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
