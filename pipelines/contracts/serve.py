@@ -1,7 +1,11 @@
-"""Layer serve: the public contract, what people and BI tools query. One SELECT in ``sql/serve`` fills each."""
+"""Layer serve: the public contract, what people and BI tools query. One SELECT in ``sql/serve`` fills each.
+
+A table that shows a core table as it is, or with columns beside it, inherits that table's declaration.
+"""
 
 from __future__ import annotations
 
+from pipelines.contracts import core, raw
 from pipelines.contracts import vocabulary as v
 from pipelines.contracts.table import Table, tables_in
 
@@ -68,50 +72,19 @@ class IndexOverview(Table):
     is_synthetic = v.is_synthetic()
 
 
-class TrendState(Table):
+class TrendState(core.TrendState):
     """Averages, phases and the statement of every series (index or ratio pair) and session."""
 
-    series_id = v.series_id(primary_key=True)
-    session = v.session(primary_key=True)
     series_kind = v.series_kind()
     close = v.close()
     sma_50 = v.sma_50(nullable=True)
     sma_200 = v.sma_200(nullable=True)
     slope_50_bp_per_day = v.slope_50_bp_per_day(nullable=True)
     slope_200_bp_per_day = v.slope_200_bp_per_day(nullable=True)
-    medium_label = v.medium_label(nullable=True)
-    medium_phase = v.medium_phase(nullable=True)
-    medium_since = v.medium_since(nullable=True)
-    medium_age_sessions = v.medium_age_sessions(nullable=True)
-    medium_is_supported = v.medium_is_supported(nullable=True)
-    medium_reason = v.medium_reason(nullable=True)
-    major_label = v.major_label(nullable=True)
-    major_phase = v.major_phase(nullable=True)
-    major_since = v.major_since(nullable=True)
-    major_age_sessions = v.major_age_sessions(nullable=True)
-    major_is_supported = v.major_is_supported(nullable=True)
-    major_reason = v.major_reason(nullable=True)
-    statement = v.statement(nullable=True)
-    is_multi_week_decline = v.is_multi_week_decline(nullable=True)
-    swing_high = v.swing_high(nullable=True)
-    swing_high_session = v.swing_high_session(nullable=True)
 
 
-class TrendSpell(Table):
+class TrendSpell(core.TrendSpell):
     """One unbroken stretch of a medium or major phase, with what the price did in it."""
-
-    series_id = v.series_id(primary_key=True)
-    horizon = v.horizon(primary_key=True)
-    spell_number = v.spell_number(primary_key=True)
-    phase = v.phase()
-    onset_session = v.onset_session()
-    confirmed_session = v.confirmed_session()
-    end_session = v.end_session(nullable=True)
-    age_sessions = v.age_sessions()
-    entry_close = v.entry_close()
-    entry_average = v.entry_average(nullable=True)
-    run_up_pct = v.run_up_pct()
-    drawdown_pct = v.spell_drawdown_pct()
 
 
 class RatioState(Table):
@@ -142,48 +115,12 @@ class RatioState(Table):
     drawdown_pct = v.drawdown_pct(nullable=True)
 
 
-class RelativeRegime(Table):
+class RelativeRegime(core.RelativeRegime):
     """Does the numerator outperform the denominator, since when, and how many detectors agree."""
 
-    pair_id = v.pair_id(primary_key=True)
-    session = v.session(primary_key=True)
-    verdict = v.verdict()
-    since = v.since(nullable=True)
-    since_quarter = v.since_quarter(nullable=True)
-    confirmed_session = v.confirmed_session(nullable=True)
-    confidence = v.confidence(nullable=True)
-    regime_statement = v.regime_statement()
-    quarter_excess_pct_points = v.quarter_excess_pct_points(nullable=True)
-    quarter_streak = v.quarter_streak(nullable=True)
-    quarter_streak_start = v.quarter_streak_start(nullable=True)
-    turning_direction = v.turning_direction(nullable=True)
-    turning_extreme_session = v.turning_extreme_session(nullable=True)
-    turning_confirmed_session = v.turning_confirmed_session(nullable=True)
-    cusum_direction = v.cusum_direction(nullable=True)
-    cusum_onset_session = v.cusum_onset_session(nullable=True)
-    cusum_alarm_session = v.cusum_alarm_session(nullable=True)
 
-
-class PeriodReturn(Table):
+class PeriodReturn(core.PeriodReturn):
     """Price return of a calendar week, month, quarter or year, ranked within a universe."""
-
-    universe_id = v.universe_id(primary_key=True)
-    instrument_id = v.instrument_id(primary_key=True)
-    period = v.period(primary_key=True)
-    period_start = v.period_start(primary_key=True)
-    period_end = v.period_end()
-    period_last_session = v.period_last_session()
-    base_session = v.base_session(nullable=True)
-    return_pct = v.return_pct(nullable=True)
-    return_reason = v.return_reason(nullable=True)
-    rank = v.rank(nullable=True)
-    rank_reason = v.rank_reason(nullable=True)
-    benchmark_id = v.benchmark_id()
-    excess_pct_points = v.excess_pct_points(nullable=True)
-    relative_pct = v.relative_pct(nullable=True)
-    positive_streak = v.positive_streak(nullable=True)
-    outperformance_streak = v.outperformance_streak(nullable=True)
-    is_partial = v.is_partial()
 
 
 class RecordHigh(Table):
@@ -218,48 +155,20 @@ class DataHealth(Table):
     rejected_by_rule = v.rejected_by_rule(nullable=True)
 
 
-class MissingSession(Table):
+class MissingSession(core.MissingSession):
     """A calendar session on which an instrument should have a bar and has none."""
 
-    instrument_id = v.instrument_id(primary_key=True)
-    session = v.session(primary_key=True)
 
-
-class RejectedRow(Table):
+class RejectedRow(raw.RejectedRow):
     """A row that a source handed over and a row rule kept out, as received."""
 
-    row_id = v.row_id(primary_key=True)
-    instrument_id = v.instrument_id()
-    session = v.session(nullable=True)
-    rule = v.rule()
-    locator = v.locator()
-    payload = v.payload()
-    fetched_at = v.fetched_at()
 
-
-class Session(Table):
+class Session(core.Session):
     """The exchange calendar as a dimension: one row per session."""
 
-    session = v.session(primary_key=True)
-    week = v.week()
-    month = v.month()
-    quarter = v.quarter()
-    year = v.year()
-    session_number = v.session_number()
-    is_early_close = v.is_early_close()
 
-
-class Instrument(Table):
+class Instrument(core.Instrument):
     """The instruments as a dimension."""
-
-    instrument_id = v.instrument_id(primary_key=True)
-    name = v.name()
-    asset_class = v.asset_class()
-    currency = v.currency()
-    vendor_symbol = v.vendor_symbol()
-    tick_size = v.tick_size()
-    source = v.source()
-    is_synthetic = v.is_synthetic()
 
 
 class WarehouseBuild(Table):

@@ -1,1 +1,1 @@
-SELECT * EXCLUDE (cusum_up, cusum_down) FROM core.relative_regime
+SELECT * FROM core.relative_regime

@@ -1,2 +1,1 @@
-SELECT session, week, month, quarter, year, session_number, is_early_close
-FROM core.session
+SELECT * FROM core.session
