@@ -43,7 +43,7 @@ class Parameters(BaseModel):
     multi_week_sessions: int = 10
     multi_week_atr: float = 2.0
     multi_week_pct: float = 5.0
-    """Used in place of the ATR distance where a series has no intraday range (a ratio)."""
+    """Used in place of the ATR distance wherever the ATR is null (a ratio, warm-up, a close-only bar)."""
 
     # B2 relative performance
     turning_point_pct: float = 10.0

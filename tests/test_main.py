@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.__main__ import main
@@ -27,7 +29,13 @@ def test_sample_is_built_and_summed_up(tmp_path: Path, capsys: pytest.CaptureFix
     assert "serve.index_overview             6,040" in printed
     questions = [statement.head["question"] for statement in read_statements("examples")]
     assert sum(question in printed for question in questions) == 3
-    assert (tmp_path / "warehouse" / "sample" / "market.duckdb").exists()
+    with duckdb.connect(str(tmp_path / "warehouse" / "sample" / "market.duckdb"), read_only=True) as connection:
+        weeks = connection.execute(
+            "SELECT DISTINCT period_start, period_end, period_last_session, is_partial FROM serve.period_return "
+            "WHERE period = 'week' AND period_end = DATE '2024-12-31'"
+        ).fetchall()
+    # The week goes on in January, though the year's last session has closed.
+    assert weeks == [(dt.date(2024, 12, 30), dt.date(2024, 12, 31), dt.date(2025, 1, 3), True)]
 
 
 def test_what_a_folder_holds_and_lacks_is_printed(

@@ -10,7 +10,7 @@ from pipelines.contracts.table import Table, tables_in
 
 
 class Session(Table):
-    """The exchange calendar: one row per session, from the first bar to the end of the year of the last."""
+    """The exchange calendar: one row per session, from the first bar to the last week of the last one's year."""
 
     session = v.session(primary_key=True)
     session_number = v.session_number()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import polars as pl
 
 from pipelines import seeds
@@ -19,7 +17,7 @@ from pipelines.transforms.ratio import ratios
 from pipelines.transforms.record import record_highs, record_states
 from pipelines.transforms.relative_regime import relative_regimes
 from pipelines.transforms.series import series_prices
-from pipelines.transforms.session import number_sessions
+from pipelines.transforms.session import calendar_end, number_sessions
 from pipelines.transforms.trend import trend_states
 from pipelines.transforms.trend_spell import trend_spells
 
@@ -52,11 +50,11 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
 
 @derived(core.Session, core.Bar)
 def session(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
-    """The calendar from the first bar to the end of the last one's year."""
+    """The calendar from the first bar to the end of the last one's year and of that year's last week."""
     if bars.is_empty():
         return core.Session.create_empty()
     first, last = bars.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
-    return number_sessions(sessions_between(first, dt.date(last.year, 12, 31)), bars, workspace.parameters)
+    return number_sessions(sessions_between(first, calendar_end(last)), bars, workspace.parameters)
 
 
 @derived(core.MissingSession, core.Bar, core.Session)

@@ -77,7 +77,7 @@ def _calendar_for(received: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
 def _unseen(rejected: pl.DataFrame, known: pl.DataFrame, source: str, now: dt.datetime) -> pl.DataFrame:
     """Return the rejected rows that are not stored yet."""
     stamped = rejected.with_columns(source=pl.lit(source), fetched_at=pl.lit(now).cast(pl.Datetime("us", "UTC")))
-    return stamped.join(known, on="row_id", how="anti")
+    return stamped.unique("row_id", keep="first", maintain_order=True).join(known, on="row_id", how="anti")
 
 
 def _notes(source: BarSource) -> dict[str, str]:

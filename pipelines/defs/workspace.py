@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import dagster as dg
 
@@ -20,9 +19,9 @@ class Workspace:
     settings: Settings = field(default_factory=Settings)
     parameters: Parameters = field(default_factory=Parameters)
 
-    @cached_property
+    @property
     def lake(self) -> Lake:
-        """Return the lake of the chosen source."""
+        """Return the lake of the chosen source; what it writes is stamped with the present moment."""
         return Lake.of(self.settings, self.parameters.set_id)
 
     @property

@@ -6,6 +6,7 @@ Not here: what the rows mean (``transforms``), or DuckDB (``warehouse``).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ class Lake:
     Args:
         root: The folder, one per source: rows of different sources never share it.
         buckets: How many files a table is spread over.
-        stamp: Key-value facts written into the metadata of every file (source, parameter set, …).
+        stamp: Key-value facts written into the metadata of every file (source, parameter set, knowledge time).
     """
 
     def __init__(self, root: Path, buckets: int = 1, stamp: Mapping[str, str] | None = None) -> None:
@@ -58,6 +59,7 @@ class Lake:
             "source": settings.source,
             "is_synthetic": str(settings.is_synthetic).lower(),
             "parameter_set_id": parameter_set_id,
+            "known_at": settings.clock().isoformat(timespec="seconds"),
         }
         return cls(settings.lake_dir, settings.buckets, stamp)
 
@@ -68,6 +70,12 @@ class Lake:
     def files(self, table: type[Table]) -> list[Path]:
         """Return the table's Parquet files, oldest part first."""
         return sorted(self.folder(table).glob("bucket=*/*.parquet"))
+
+    def snapshot(self) -> str:
+        """Return a short id of the raw layer as it stands: it changes exactly when a part is added."""
+        parts = sorted(self.root.glob("raw/*/bucket=*/*.parquet"))
+        listing = "\n".join(f"{part.relative_to(self.root).as_posix()} {part.stat().st_size}" for part in parts)
+        return hashlib.sha256(listing.encode()).hexdigest()[:12]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -139,7 +147,8 @@ class Lake:
         sweep(path)
         temporary = temporary_name(path)
         try:
-            pq.write_table(annotated(table, rows.to_arrow(), self.stamp), temporary, compression="zstd")
+            stamp = self.stamp if layer_of(table) == "raw" else {**self.stamp, "data_snapshot": self.snapshot()}
+            pq.write_table(annotated(table, rows.to_arrow(), stamp), temporary, compression="zstd")
             swap_in(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -38,6 +38,7 @@ def relative_regimes(ratios: pl.DataFrame, sessions: pl.DataFrame, parameters: P
     return (
         ratios.select("pair_id", "session", "ratio", "numerator_close", "denominator_close")
         .join(quarters, on="session", how="left")
+        .join(_bounds_of_quarters(quarters), on="quarter", how="left")
         .sort("pair_id", "session")
         .with_columns(row=pl.int_range(pl.len()).over("pair_id"), series=pl.col("pair_id").rank("dense") - 1)
         .pipe(_with_quarter_excess, parameters)
@@ -52,18 +53,27 @@ def relative_regimes(ratios: pl.DataFrame, sessions: pl.DataFrame, parameters: P
     )
 
 
+def _bounds_of_quarters(quarters: pl.DataFrame) -> pl.DataFrame:
+    """Return for each calendar quarter its number, its last session and the last session before it."""
+    day = pl.col("session")
+    bounds = quarters.group_by("quarter").agg(
+        quarter_number=(day.dt.year().cast(pl.Int64) * 4 + day.dt.quarter()).first(), quarter_end=day.max()
+    )
+    return bounds.sort("quarter_number").with_columns(base_session=pl.col("quarter_end").shift(1))
+
+
 def _with_quarter_excess(rows: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     """Add the excess return of the quarter to date and its sign, null for a tie.
 
-    The base is the pair's last session of the calendar quarter before; a pair without one there has no excess.
+    The base is exactly the last calendar session before the quarter, as for every period return; a pair without a
+    row there has no excess.
     """
-    rows = rows.with_columns(quarter_number=pl.col("session").dt.year() * 4 + pl.col("session").dt.quarter())
     closes = pl.col("numerator_close", "denominator_close")
-    bases = rows.group_by(*QUARTER).agg(closes.sort_by("session").last().name.prefix("base_"))
+    bases = rows.select("pair_id", closes.name.prefix("base_"), base_session="session")
     numerator, denominator = (pl.col(f"{side}_close") / pl.col(f"base_{side}_close") for side in SIDES)
     excess = pl.col("quarter_excess_pct_points")
     return (
-        rows.join(bases.with_columns(pl.col("quarter_number") + 1), on=QUARTER, how="left")
+        rows.join(bases, on=["pair_id", "base_session"], how="left")
         .with_columns(quarter_excess_pct_points=(numerator - denominator) * PERCENT)
         .with_columns(
             quarter_sign=pl.when(excess.abs() >= parameters.quarter_tie_pct_points).then(excess.sign().cast(pl.Int64))
@@ -88,11 +98,12 @@ def _with_quarter_streak(rows: pl.DataFrame) -> pl.DataFrame:
 def _finished_runs(rows: pl.DataFrame) -> pl.DataFrame:
     """Return for each quarter its final sign, the quarters in a row of that sign, and the first of them.
 
-    After a quarter without rows the sign is null, so a gap ends a run as a tie does.
+    A quarter without a row on its last session has no final sign, so a gap ends a run as a tie does.
     """
     sign = pl.col("run_sign")
     finals = rows.group_by(*QUARTER).agg(
-        pl.col("quarter").first(), pl.col("quarter_sign").sort_by("session").last().alias("run_sign")
+        pl.col("quarter").first(),
+        pl.col("quarter_sign").filter(pl.col("session") == pl.col("quarter_end")).first().alias("run_sign"),
     )
     is_first = (sign == sign.shift(1)).not_().fill_null(value=True)
     run = ["pair_id", is_first.cum_sum().over("pair_id", order_by="quarter_number")]

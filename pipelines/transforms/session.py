@@ -13,15 +13,24 @@ from pipelines.contracts.core import Session
 from pipelines.parameters import Parameters
 
 
+def calendar_end(last: dt.date) -> dt.date:
+    """Return the day the calendar has to reach: the Sunday that ends the ISO week of the year's last day.
+
+    So every week, month, quarter and year that holds ``last`` is whole.
+    """
+    new_years_eve = dt.date(last.year, 12, 31)
+    return new_years_eve + dt.timedelta(days=7 - new_years_eve.isoweekday())
+
+
 def number_sessions(calendar: pl.DataFrame, bars: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    """Return the sessions from the first bar to the end of the year of the last one, numbered from 1.
+    """Return the sessions from the first bar to ``calendar_end`` of the last one, numbered from 1.
 
     Before ``calendar_checked_from`` the calendar names days on which the exchange was shut, so there only the
     sessions count on which some instrument has a bar. Weeks are ISO weeks of the ISO year: 2024-12-30 falls in
     2025-W01.
 
     Args:
-        calendar: session, opens_at, closes_at and is_early_close, from the first bar to that year's end at least.
+        calendar: session, opens_at, closes_at and is_early_close, from the first bar to ``calendar_end`` of the last.
         bars: accepted bars (``core.Bar``).
         parameters: see above.
 
@@ -43,7 +52,7 @@ def number_sessions(calendar: pl.DataFrame, bars: pl.DataFrame, parameters: Para
     day = pl.col("session")
     is_trusted = (day >= parameters.calendar_checked_from) | day.is_in(traded["session"].implode())
     return (
-        calendar.filter(day.is_between(first, dt.date(last.year, 12, 31)), is_trusted)
+        calendar.filter(day.is_between(first, calendar_end(last)), is_trusted)
         .sort("session")
         .with_columns(
             session_number=pl.int_range(1, pl.len() + 1),

@@ -17,12 +17,20 @@ missing AS (
     FROM core.missing_session
     GROUP BY instrument_id
 ),
+-- A bar that came too early and was accepted later is no longer a finding.
+standing_rejection AS (
+    SELECT rejected_row.instrument_id, rejected_row.rule, count(*) AS row_count
+    FROM raw.rejected_row AS rejected_row
+    LEFT JOIN core.bar AS bar USING (instrument_id, session)
+    WHERE rejected_row.rule <> 'session_not_closed' OR bar.session IS NULL
+    GROUP BY rejected_row.instrument_id, rejected_row.rule
+),
 rejected AS (
     SELECT
         instrument_id,
         sum(row_count) AS rejected_rows,
         string_agg(rule || ': ' || row_count, ', ' ORDER BY rule) AS rejected_by_rule
-    FROM (SELECT instrument_id, rule, count(*) AS row_count FROM raw.rejected_row GROUP BY instrument_id, rule)
+    FROM standing_rejection
     GROUP BY instrument_id
 )
 SELECT

@@ -16,7 +16,8 @@ from tests.market import bars, calendar, pairs, weekdays
 D = dt.date
 FOUR_WEEKS = weekdays(D(2024, 1, 1), D(2024, 1, 26))
 NEW_YEAR = D(2024, 1, 1)
-CALENDAR = calendar(weekdays(D(2023, 1, 2), D(2024, 12, 31)))
+GOOD_FRIDAY = D(2024, 3, 29)
+CALENDAR = calendar(day for day in weekdays(D(2023, 1, 2), D(2024, 12, 31)) if day != GOOD_FRIDAY)
 
 
 def _of_one(closes: dict[dt.date, float], base_date: dt.date = NEW_YEAR) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -119,6 +120,22 @@ def test_quarter_streak_counts_signs_and_a_tie_or_a_gap_breaks_it():
         assert row == (excess if excess is None else pytest.approx(excess, abs=1e-5), streak, start)
 
 
+def test_a_quarter_needs_exactly_its_base_and_its_end():
+    closes = {
+        D(2023, 3, 31): 100.0,
+        D(2023, 6, 29): 110.0,  # the quarter's last session, 30 June, is missing
+        D(2023, 9, 29): 121.0,  # so this quarter has no base
+        D(2023, 10, 2): 133.1,
+    }
+    out = _regimes(closes).select("quarter_excess_pct_points", "quarter_streak", "quarter_streak_start")
+    assert out.rows() == [
+        (None, None, None),
+        (pytest.approx(10.0), 1, "2023-Q2"),
+        (None, None, None),
+        (pytest.approx(10.0), 1, "2023-Q4"),
+    ]
+
+
 def test_excess_is_the_difference_of_the_two_returns():
     base, session = D(2024, 3, 28), D(2024, 4, 2)
     frame = bars({"A": {base: 100.0, session: 110.0}, "B": {base: 50.0, session: 52.0}})
@@ -137,6 +154,7 @@ def test_verdict_from_the_turning_points_and_the_quarter():
         D(2024, 4, 8): 100.05,  # +0.05: agrees with nothing
         D(2024, 4, 9): 102.0,
         D(2024, 4, 10): 103.0,
+        D(2024, 6, 28): 103.0,
         D(2024, 7, 1): 92.0,  # a peak at 103 is confirmed, -10.7
     }
     expected = [
@@ -148,12 +166,13 @@ def test_verdict_from_the_turning_points_and_the_quarter():
         ("none", None, None, None, "no confirmed relative trend"),
         ("outperforming", D(2024, 4, 3), "2024-Q2", D(2024, 4, 9), "outperforming since 2024-04-03 (2024-Q2)"),
         ("outperforming", D(2024, 4, 3), "2024-Q2", D(2024, 4, 9), "outperforming since 2024-04-03 (2024-Q2)"),
+        ("outperforming", D(2024, 4, 3), "2024-Q2", D(2024, 4, 9), "outperforming since 2024-04-03 (2024-Q2)"),
         ("underperforming", D(2024, 4, 10), "2024-Q2", D(2024, 7, 1), "underperforming since 2024-04-10 (2024-Q2)"),
     ]
     out = _regimes(closes)
     assert out.select("verdict", "since", "since_quarter", "confirmed_session", "regime_statement").rows() == expected
     assert out["confidence"].to_list() == [None if row[0] == "none" else 2 for row in expected]
-    assert out["turning_direction"].to_list() == [None, "down", "down", *["up"] * 5, "down"]
+    assert out["turning_direction"].to_list() == [None, "down", "down", *["up"] * 6, "down"]
     assert out["cusum_up"].null_count() == len(closes), "expected no CUSUM within its warm-up"
 
 

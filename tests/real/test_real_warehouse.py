@@ -126,6 +126,12 @@ def test_the_russell_outperforms_since_july(warehouse, session: dt.date, pair: s
     assert rows == [("outperforming", dt.date(2024, 7, 9), confirmed, "2024-Q3")]
 
 
+def test_averages_of_a_ratio(warehouse) -> None:
+    sql = "SELECT ratio, sma_50, sma_200 FROM serve.ratio_state WHERE pair_id = 'RUT/NDX' AND session = ?"
+    ((ratio, sma_50, sma_200),) = ask(warehouse, sql, FRIDAY)
+    assert (round(ratio, 6), round(sma_50, 6), round(sma_200, 6)) == (0.116325, 0.111786, 0.111481)
+
+
 def test_ratios_turn_up_and_down(warehouse) -> None:
     rows = ask(
         warehouse,

@@ -111,7 +111,20 @@ def test_files_say_what_they_hold(tmp_path: Path) -> None:
     schema = pq.read_schema(lake.files(core.Instrument)[0])
     assert schema.metadata[b"is_synthetic"] == b"true"
     assert schema.metadata[b"table"] == b"core.instrument"
+    assert schema.metadata[b"data_snapshot"] == lake.snapshot().encode()
     assert schema.field("tick_size").metadata == {
         b"description": b"Smallest step of a quotation.",
         b"unit": b"index points",
     }
+
+
+def test_the_snapshot_changes_with_the_raw_layer_alone(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    empty = lake.snapshot()
+    lake.replace(core.Instrument, seeds.instruments(False))
+    assert lake.snapshot() == empty
+    lake.append(raw.RejectedRow, rejected(1))
+    first = lake.snapshot()
+    assert first != empty
+    lake.append(raw.RejectedRow, rejected(1, first=1))
+    assert lake.snapshot() not in {empty, first}

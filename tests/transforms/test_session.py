@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from pipelines.contracts.core import Bar, Session
 from pipelines.parameters import Parameters
-from pipelines.transforms.session import number_sessions
+from pipelines.transforms.session import calendar_end, number_sessions
 from tests.market import bars, calendar, weekdays
 
 COLUMNS = ("session", "opens_at", "closes_at", "is_early_close")
@@ -43,13 +43,20 @@ def test_the_periods_of_a_session(session: str, week: str, month: str, quarter: 
     assert frame.select("week", "month", "quarter", "year").row(0) == (week, month, quarter, year)
 
 
-def test_from_the_first_bar_to_the_end_of_the_year_of_the_last() -> None:
+def test_from_the_first_bar_to_the_end_of_the_last_ones_year_and_its_last_week() -> None:
     source = plain_calendar(day("2023-12-01"), day("2025-12-31"))
-    held = bars({"A": {day("2024-11-29"): 1}, "B": {day("2024-11-27"): 1}})
+    held = bars({"A": {day("2024-11-29"): 1}, "B": {day("2024-11-27"): 1}})  # 31 December 2024 is a Tuesday
     frame = Session.validate(number_sessions(source, held, Parameters()))
-    assert frame["session"].to_list() == weekdays(day("2024-11-27"), day("2024-12-31"))
-    assert frame["session_number"].to_list() == list(range(1, 26))
+    assert frame["session"].to_list() == weekdays(day("2024-11-27"), day("2025-01-03"))
+    assert frame["session_number"].to_list() == list(range(1, 29))
     assert_frame_equal(frame.select(COLUMNS), source.filter(pl.col("session").is_in(frame["session"].implode())))
+
+
+@pytest.mark.parametrize(
+    ("last", "end"), [("2024-05-01", "2025-01-05"), ("2022-12-30", "2023-01-01"), ("2023-12-29", "2023-12-31")]
+)
+def test_the_calendar_ends_with_the_week_of_new_years_eve(last: str, end: str) -> None:
+    assert calendar_end(day(last)) == day(end)
 
 
 def test_before_the_calendar_is_trusted_only_sessions_with_a_bar_count() -> None:
