@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import filelock
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -30,7 +33,7 @@ def main() -> int:
     began = time.monotonic()
     print(f"Building the warehouse from source '{settings.source}' into {settings.source_dir} ...", flush=True)
     job = definitions().get_repository_def().get_job(JOB)
-    with dg.DagsterInstance.get() as instance:
+    with _alone(settings), dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
     if not result.success:
         return _report_failure(result, settings)
@@ -40,6 +43,22 @@ def main() -> int:
     print(f"{steps} steps in {time.monotonic() - began:.1f} s; {_ingested(result)}")
     print(summary(settings.database_path))
     return 0
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Wait until no other run from a terminal builds the same warehouse. A killed run holds nothing."""
+    settings.source_dir.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(settings.source_dir / ".run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        print("Another run builds this warehouse; waiting for it ...", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _ingested(result: dg.ExecuteInProcessResult) -> str:

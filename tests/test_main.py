@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -11,11 +15,16 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.storage.statements import read_statements
 
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, "-m", "pipelines"]
+
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)  # its paths are taken from the working directory
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("MARKET_WAREHOUSE_DIR", str(tmp_path / "warehouse"))
 
 
@@ -81,3 +90,30 @@ def test_a_source_that_fails_says_why_and_what_stays(
     printed = capsys.readouterr().err
     assert "nowhere: expected a folder of CSV or Parquet files" in printed
     assert "There is no warehouse yet." in printed
+
+
+@pytest.mark.parametrize("sign", ["sample/lake/core/*", "sample/.market.duckdb-*.tmp"])
+def test_a_run_killed_in_the_middle_holds_nothing_and_the_next_one_finishes(tmp_path: Path, sign: str) -> None:
+    """No lock, slot or half-written file of a run killed while it derives, or publishes, is in the next one's way."""
+    process = subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "warehouse").glob(sign)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.poll() is None, "the run had finished before it was to be killed"
+    process.kill()
+    process.wait()
+    finished = subprocess.run(COMMAND, capture_output=True, text=True, timeout=120, check=False)
+    assert finished.returncode == 0, finished.stderr
+    assert not list((tmp_path / "warehouse").rglob("*.tmp*"))
+
+
+def test_two_runs_at_once_wait_for_one_another(tmp_path: Path) -> None:
+    runs = [subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    printed = [run.communicate(timeout=180)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert sum("Another run builds this warehouse" in text for text in printed) == 1
+    database = tmp_path / "warehouse" / "sample" / "market.duckdb"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        generations = connection.execute("SELECT DISTINCT generation FROM serve.warehouse_build").fetchall()
+        versions = connection.execute("SELECT max(versions) FROM core.bar").fetchall()
+    assert (generations, versions) == ([(2,)], [(1,)])

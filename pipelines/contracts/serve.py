@@ -183,6 +183,7 @@ class WarehouseBuild(Table):
     is_synthetic = v.is_synthetic()
     last_session = v.last_session(nullable=True)
     known_at = v.known_at()
+    data_snapshot = v.data_snapshot(nullable=True)
     parameter_set_id = v.parameter_set_id()
     code_version = v.code_version()
 

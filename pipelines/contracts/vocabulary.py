@@ -336,6 +336,7 @@ generation = _count("Ordinal of the build, one more than the file it replaced.",
 built_at = _moment("When this file was built.")
 known_at = _moment("Knowledge time of the build: rows known later are left out.")
 parameter_set_id = _text("Id of the parameter set of every derived number.")
+data_snapshot = _text("Id of the bars and parameters that core was derived from; equal ids mean equal core tables.")
 code_version = _text("Version of the code that built the file.")
 table_name = _text("Schema and table.")
 row_count = _count("Rows in the table.", "rows")

@@ -9,8 +9,9 @@ from pipelines.contracts.table import Table, name_of, qualified_name
 from pipelines.defs.tables import report_of, spec_of
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key
+from pipelines.storage.lake import LakeError
 from pipelines.storage.statements import read_statements, tables_read_by
-from pipelines.storage.warehouse import Build, BuildFacts, last_rows, publish
+from pipelines.storage.warehouse import Build, BuildFacts, WarehouseError, last_rows, publish
 from pipelines.version import code_version
 
 CHECKS = read_statements("checks")
@@ -47,12 +48,14 @@ def _facts(workspace: Workspace) -> BuildFacts:
         )
         for check in CHECKS
     ],
-    pool="warehouse",
 )
 def warehouse(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
     """Build the DuckDB file beside the published one, run the SQL checks on it and swap it in."""
     database = workspace.settings.database_path
-    build = publish(database, workspace.lake, _facts(workspace))
+    try:
+        build = publish(database, workspace.lake, _facts(workspace))
+    except (LakeError, WarehouseError) as error:
+        raise dg.Failure(f"{database.name}: not published, the old file stays: {error}") from error
     yield from _check_results(build)
     if not build.is_published:
         found = "; ".join(f"{outcome.statement.name}: {outcome.example}" for outcome in build.blocking)

@@ -1,6 +1,7 @@
 """How a declared table becomes a Dagster asset: its spec, its contract check and what a run reports of it."""
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,8 @@ from pipelines.defs.jobs import FRESHNESS
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key, column_schema
 from pipelines.settings import Settings
+from pipelines.storage.content_hash import content_hash
+from pipelines.storage.lake import Lake, LakeError
 
 CONTRACT = "contract"
 _PREVIEW_ROWS = 5
@@ -123,9 +126,36 @@ def derived(table: type[Table], *reads: type[Table]) -> Callable[[Callable[..., 
             check_specs=[contract_check(table)],
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
-            frames = [workspace.lake.read(read) for read in reads]
-            yield from stored(table, workspace.lake.replace, derive(workspace, *frames), workspace)
+            lake = workspace.lake
+            inherited = _inherited_snapshot(lake, reads)
+            rows = derive(workspace, *(lake.read(read) for read in reads))
+            snapshot = inherited or _own_snapshot(rows, workspace, reads)
+            yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace)
 
         return asset
 
     return decorate
+
+
+def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
+    """Return the state of the data that the inputs share.
+
+    Raises:
+        dg.Failure: an input was never materialised, or two inputs stem from different states of the data: after
+            one of them was materialised alone, or while another run is going on.
+    """
+    inputs = [read for read in reads if layer_of(read) == "core"]
+    absent = [qualified_name(read) for read in inputs if not lake.files(read)]
+    if absent:
+        raise dg.Failure(f"expected inputs that are materialised, was none of {', '.join(absent)}")
+    try:
+        return lake.common_snapshot(inputs)
+    except LakeError as error:
+        raise dg.Failure(str(error)) from error
+
+
+def _own_snapshot(rows: pl.DataFrame, workspace: Workspace, reads: Sequence[type[Table]]) -> str | None:
+    """Return the id of a state of the data that begins here: of rows from raw, and the parameters; else None."""
+    if not any(layer_of(read) == "raw" for read in reads):
+        return None
+    return f"{content_hash(rows)[:12]}-{workspace.parameters.set_id}"

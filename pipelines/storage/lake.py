@@ -6,10 +6,9 @@ Not here: what the rows mean (``transforms``), or DuckDB (``warehouse``).
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
@@ -26,6 +25,7 @@ from pipelines.settings import Settings
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 T = TypeVar("T", bound=Table)
+_SNAPSHOT = b"data_snapshot"
 _SERIES_COLUMNS = ("series_id", "pair_id", "instrument_id")
 
 
@@ -71,11 +71,24 @@ class Lake:
         """Return the table's Parquet files, oldest part first."""
         return sorted(self.folder(table).glob("bucket=*/*.parquet"))
 
-    def snapshot(self) -> str:
-        """Return a short id of the raw layer as it stands: it changes exactly when a part is added."""
-        parts = sorted(self.root.glob("raw/*/bucket=*/*.parquet"))
-        listing = "\n".join(f"{part.relative_to(self.root).as_posix()} {part.stat().st_size}" for part in parts)
-        return hashlib.sha256(listing.encode()).hexdigest()[:12]
+    def snapshot_of(self, table: type[Table]) -> str | None:
+        """Return the state of the data and parameters that a stored table was derived from, None for none."""
+        files = self.files(table)
+        stamp = pq.read_schema(files[0]).metadata if files else {}
+        return stamp[_SNAPSHOT].decode() if _SNAPSHOT in stamp else None
+
+    def common_snapshot(self, tables: Iterable[type[Table]]) -> str | None:
+        """Return the one snapshot that stored tables were derived from, None where none has any.
+
+        Raises:
+            LakeError: they stem from different states of the data or parameters, and must not be mixed.
+        """
+        found = {qualified_name(table): self.snapshot_of(table) for table in tables}
+        given = {name: snapshot for name, snapshot in found.items() if snapshot}
+        if len(set(given.values())) > 1:
+            listing = ", ".join(f"{name} of {snapshot}" for name, snapshot in sorted(given.items()))
+            raise LakeError(f"expected tables of one state of the data, was {listing}; materialise them together")
+        return next(iter(given.values()), None)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -96,8 +109,13 @@ class Lake:
         rows = pl.scan_parquet(files, schema=schema, missing_columns="insert", extra_columns="ignore")
         return cast("dy.DataFrame[T]", rows.collect())
 
-    def replace(self, table: type[T], frame: pl.DataFrame) -> dy.DataFrame[T]:
+    def replace(self, table: type[T], frame: pl.DataFrame, snapshot: str | None = None) -> dy.DataFrame[T]:
         """Replace a table's rows and return them as stored: checked, in contract order, sorted by key.
+
+        Args:
+            table: The contract.
+            frame: The rows.
+            snapshot: The state of the data that they were derived from, to be written into the files.
 
         Raises:
             ContractError: the rows break the contract; the stored table is left as it was.
@@ -106,7 +124,7 @@ class Lake:
         kept = set()
         for bucket, part in self._split(rows):
             path = self.folder(table) / f"bucket={bucket:02d}" / "rows.parquet"
-            self._write(table, part, path)
+            self._write(table, part, path, snapshot)
             kept.add(path)
         for stale in set(self.files(table)) - kept:
             stale.unlink()
@@ -142,12 +160,12 @@ class Lake:
         numbers = [re.fullmatch(r"part-(\d{6})", path.stem) for path in folder.glob("part-*.parquet")]
         return max((int(number[1]) for number in numbers if number), default=0) + 1
 
-    def _write(self, table: type[Table], rows: pl.DataFrame, path: Path) -> None:
+    def _write(self, table: type[Table], rows: pl.DataFrame, path: Path, snapshot: str | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path)
         temporary = temporary_name(path)
         try:
-            stamp = self.stamp if layer_of(table) == "raw" else {**self.stamp, "data_snapshot": self.snapshot()}
+            stamp = {**self.stamp, **({_SNAPSHOT.decode(): snapshot} if snapshot else {})}
             pq.write_table(annotated(table, rows.to_arrow(), stamp), temporary, compression="zstd")
             swap_in(temporary, path)
         finally:

@@ -62,6 +62,8 @@ class CheckOutcome:
 class Build:
     """What a build put into the file: rows and content hash by ``schema.table``, and what the checks found."""
 
+    generation: int
+    data_snapshot: str | None
     rows: dict[str, int] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     outcomes: list[CheckOutcome] = field(default_factory=list)
@@ -87,13 +89,15 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
     Raises:
         WarehouseError: a SELECT does not return its contract's columns, or a contract has no SELECT.
         ContractError: rows of a served table break their contract.
+        LakeError: core tables stem from different states of the data.
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     with lake.locked():
+        build = Build(_generation(database) + 1, lake.common_snapshot(core.TABLES))
         sweep(database)
         temporary = temporary_name(database)
         try:
-            build = _fill(temporary, lake, facts, _generation(database) + 1, sql_folder)
+            _fill(temporary, lake, facts, build, sql_folder)
             if not build.blocking:
                 swap_in(temporary, database)
                 build.is_published = True
@@ -110,13 +114,12 @@ def last_rows(database: Path, table: type[Table], count: int = 5) -> pl.DataFram
         return connection.sql(f"SELECT * FROM {qualified_name(table)} ORDER BY {order} LIMIT {count}").pl()
 
 
-def _fill(path: Path, lake: Lake, facts: BuildFacts, generation: int, sql_folder: Path) -> Build:
-    """Write every table into a new file at ``path``.
+def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: Path) -> None:
+    """Write every table into a new file at ``path``, and into ``build`` what was written and found.
 
     The session's own memory database carries views of the same names, so that the SQL files can say
     ``core.bar`` whatever the file is called.
     """
-    build = Build()
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH {literal(str(path))} AS {_CATALOG} (STORAGE_VERSION {literal(STORAGE_VERSION)})")
@@ -132,7 +135,7 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, generation: int, sql_folder
         for table in serve.TABLES:
             if table is not serve.WarehouseBuild:
                 _add(connection, table, _select(statements, table), facts, build)
-        _add_manifest(connection, facts, generation, build)
+        _add_manifest(connection, facts, build)
         for macro in read_statements("macros", sql_folder):
             connection.execute(f"USE {_CATALOG}")
             connection.execute(macro.sql)
@@ -140,7 +143,6 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, generation: int, sql_folder
         build.outcomes = [_outcome(connection, check) for check in read_statements("checks", sql_folder)]
         connection.execute(f"CHECKPOINT {_CATALOG}")
         connection.execute(f"DETACH {_CATALOG}")
-    return build
 
 
 def _from_lake(table: type[Table], lake: Lake) -> str:
@@ -190,7 +192,7 @@ def _add(
     build.hashes[name] = content_hash(rows)
 
 
-def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, generation: int, build: Build) -> None:
+def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, build: Build) -> None:
     """Fill ``serve.warehouse_build`` with what this build is, one row per table."""
     last_session = connection.sql("SELECT max(session) FROM core.bar").pl().item()
     manifest = pl.DataFrame(
@@ -200,7 +202,8 @@ def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, gene
             "content_hash": list(build.hashes.values()),
         }
     ).with_columns(
-        generation=pl.lit(generation, pl.Int64),
+        generation=pl.lit(build.generation, pl.Int64),
+        data_snapshot=pl.lit(build.data_snapshot, pl.String),
         built_at=pl.lit(facts.built_at).cast(pl.Datetime("us", "UTC")),
         source=pl.lit(facts.source),
         is_synthetic=pl.lit(facts.is_synthetic),

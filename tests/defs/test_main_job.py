@@ -16,6 +16,9 @@ import pytest
 from pipelines.contracts import core, raw, serve
 from pipelines.contracts.table import qualified_name
 from pipelines.definitions import definitions
+from pipelines.defs import core as defs_core
+from pipelines.defs import raw as defs_raw
+from pipelines.defs import serve as defs_serve
 from pipelines.defs.jobs import JOB
 from pipelines.defs.workspace import Workspace
 from pipelines.settings import Settings
@@ -46,15 +49,29 @@ def workspace(tmp_path: Path, now: dt.datetime = EVENING, **changes: object) -> 
     return Workspace(Settings(**{**settings, **changes}))
 
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
 def run(place: Workspace, config: dict | None = None) -> dg.ExecuteInProcessResult:
+    """Run the main job."""
     job = definitions().get_repository_def().get_job(JOB)
     with dg.DagsterInstance.ephemeral() as instance:
         return job.execute_in_process(
             instance=instance,
             resources={"workspace": place},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
+            run_config={**QUIET, **(config or {})},
             raise_on_error=False,
         )
+
+
+def run_only(place: Workspace, *names: str) -> dg.ExecuteInProcessResult:
+    """Materialise a few assets, as someone who picks them in the UI does."""
+    return dg.materialize(
+        dg.load_assets_from_modules([defs_raw, defs_core, defs_serve]),
+        selection=[dg.AssetKey(name.split(".")) for name in names],
+        resources={"workspace": place},
+        raise_on_error=False,
+    )
 
 
 def ask(place: Workspace, sql: str) -> list[tuple]:
@@ -239,3 +256,22 @@ def test_sources_build_into_folders_of_their_own(tmp_path: Path, built) -> None:
 def test_every_example_runs(built, example) -> None:
     with duckdb.connect(str(built[0].settings.database_path), read_only=True) as connection:
         assert connection.sql(example.sql).pl().columns
+
+
+def test_one_asset_can_be_materialised_alone_but_states_of_the_data_are_never_mixed(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files", last=dt.date(2024, 3, 1))
+    assert run(workspace(tmp_path)).success
+    before = hashes(workspace(tmp_path))
+    assert run_only(workspace(tmp_path), "core.moving_average").success
+    write_bars(tmp_path / "files")
+    assert run_only(workspace(tmp_path), "raw.bar", "raw.rejected_row", "core.bar").success
+    assert "expected tables of one state of the data, was core.bar of" in failure(
+        run_only(workspace(tmp_path), "core.missing_session")
+    )
+    assert hashes(workspace(tmp_path)) == before
+
+
+def test_an_asset_whose_input_was_never_materialised_says_so(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    message = "expected inputs that are materialised, was none of core.moving_average"
+    assert message in failure(run_only(workspace(tmp_path), "core.cross"))

@@ -111,20 +111,20 @@ def test_files_say_what_they_hold(tmp_path: Path) -> None:
     schema = pq.read_schema(lake.files(core.Instrument)[0])
     assert schema.metadata[b"is_synthetic"] == b"true"
     assert schema.metadata[b"table"] == b"core.instrument"
-    assert schema.metadata[b"data_snapshot"] == lake.snapshot().encode()
     assert schema.field("tick_size").metadata == {
         b"description": b"Smallest step of a quotation.",
         b"unit": b"index points",
     }
 
 
-def test_the_snapshot_changes_with_the_raw_layer_alone(tmp_path: Path) -> None:
+def test_tables_of_one_state_share_their_snapshot_and_others_may_not_be_mixed(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    empty = lake.snapshot()
-    lake.replace(core.Instrument, seeds.instruments(False))
-    assert lake.snapshot() == empty
-    lake.append(raw.RejectedRow, rejected(1))
-    first = lake.snapshot()
-    assert first != empty
-    lake.append(raw.RejectedRow, rejected(1, first=1))
-    assert lake.snapshot() not in {empty, first}
+    tables = (core.Instrument, core.RatioPair, core.UniverseMember, core.Bar)
+    assert lake.common_snapshot(tables) is None
+    lake.replace(core.Instrument, seeds.instruments(False), snapshot="a")
+    lake.replace(core.RatioPair, seeds.ratio_pairs())
+    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="a")
+    assert lake.common_snapshot(tables) == "a"
+    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="b")
+    with pytest.raises(LakeError, match=r"was core\.instrument of a, core\.universe_member of b"):
+        lake.common_snapshot(tables)
