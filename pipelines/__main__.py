@@ -22,13 +22,14 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def main() -> int:
     """Run the job; return 0, or 1 with the reason on standard error."""
     try:
-        settings = Settings()
-    except ValidationError as error:
-        print("\n".join(map(_setting_error, error.errors())), file=sys.stderr)
+        settings = _usable_settings()
+    except ValueError as refusal:
+        print(refusal, file=sys.stderr)
         return 1
     os.environ.setdefault("DAGSTER_HOME", str(Path(__file__).resolve().parents[1]))
     from pipelines.definitions import definitions
     from pipelines.defs.jobs import JOB
+    from pipelines.report.summary import summary
 
     began = time.monotonic()
     print(f"Building the warehouse from source '{settings.source}' into {settings.source_dir} ...", flush=True)
@@ -37,18 +38,33 @@ def main() -> int:
         result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
     if not result.success:
         return _report_failure(result, settings)
-    from pipelines.report.summary import summary
-
     steps = len(result.get_step_success_events())
     print(f"{steps} steps in {time.monotonic() - began:.1f} s; {_ingested(result)}")
     print(summary(settings.database_path))
     return 0
 
 
+def _usable_settings() -> Settings:
+    """Return the settings of the environment, with a folder that can be built into.
+
+    Raises:
+        ValueError: a variable is wrong, or its folder cannot be written; the text names it.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise ValueError("\n".join(map(_setting_error, error.errors()))) from error
+    try:
+        settings.source_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        raise ValueError(f"MARKET_WAREHOUSE_DIR: expected a folder that can be written, was {reason}") from error
+    return settings
+
+
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """Wait until no other run from a terminal builds the same warehouse. A killed run holds nothing."""
-    settings.source_dir.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(settings.source_dir / ".run.lock")
     try:
         lock.acquire(timeout=0)

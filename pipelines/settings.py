@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SYNTHETIC_NOTE = "SYNTHETIC SAMPLE, not market data. "
 """What every table, page and print of the sample source says first."""
 
 SourceName = Literal["sample", "files", "yahoo"]
+
+
+_CENTURY = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+
+
+def _without_question_mark(path: Path) -> Path:
+    """DuckDB reads a question mark in a file name as the start of options."""
+    if "?" in str(path):
+        raise ValueError("expected a path without a question mark")
+    return path
 
 
 class Settings(BaseSettings):
@@ -27,9 +37,9 @@ class Settings(BaseSettings):
     """Where bars come from: ``MARKET_SOURCE``."""
     files_dir: Path | None = None
     """Folder of CSV or Parquet files, one per instrument, for the ``files`` source."""
-    warehouse_dir: Path = Path("warehouse")
+    warehouse_dir: Annotated[Path, AfterValidator(_without_question_mark)] = Path("warehouse")
     """Where data lives; each source builds into its own folder below it."""
-    now: AwareDatetime | None = None
+    now: AwareDatetime | None = Field(default=None, ge=_CENTURY, lt=_CENTURY.replace(year=2200))
     """Fixes the clock (ISO 8601 with an offset); unset, the clock is the machine's."""
     yahoo_url: str | None = Field(default=None, pattern=r"^https?://")
     """Another host that answers like Yahoo's chart service, such as a local test server."""

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.contracts import core
+from tests.frames import FIRST_DAY
 
 CHECKED = dt.date(2024, 12, 2)
 KNOWN = dt.datetime(2024, 12, 2, 22, tzinfo=dt.UTC)
@@ -93,7 +94,7 @@ def instrument(
     intraday_from: dt.date | None = None,
     record_seed: tuple[float, dt.date] | None = None,
 ) -> pl.DataFrame:
-    """Return a ``core.Instrument`` frame of one instrument."""
+    """Return a ``core.Instrument`` frame of one instrument; a seeded record precedes ``frames.FIRST_DAY``."""
     facts = {
         "instrument_id": instrument_id,
         "name": f"Index {instrument_id}",
@@ -105,6 +106,7 @@ def instrument(
         "intraday_from": intraday_from,
         "record_seed_close": record_seed[0] if record_seed else None,
         "record_seed_session": record_seed[1] if record_seed else None,
+        "record_seed_first_session": FIRST_DAY if record_seed else None,
         "source": "test",
         "as_of": CHECKED,
         "is_synthetic": False,

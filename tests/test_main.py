@@ -70,6 +70,13 @@ def test_what_a_folder_holds_and_lacks_is_printed(
         ("MARKET_SOURCE", "foo", "MARKET_SOURCE: expected to be 'sample', 'files' or 'yahoo', was 'foo'"),
         ("MARKET_SOURCE", "files", "MARKET_FILES_DIR: expected a folder of CSV or Parquet files"),
         ("MARKET_NOW", "2024-12-02", "MARKET_NOW: expected to have timezone info, was '2024-12-02'"),
+        ("MARKET_NOW", "1850-01-01T00:00:00Z", "MARKET_NOW: expected to be greater than or equal to 1900-01-01"),
+        (
+            "MARKET_WAREHOUSE_DIR",
+            "/dev/null/x",
+            "MARKET_WAREHOUSE_DIR: expected a folder that can be written, was /dev/null",
+        ),
+        ("MARKET_WAREHOUSE_DIR", "what?", "MARKET_WAREHOUSE_DIR: expected a path without a question mark, was 'what?'"),
         ("MARKET_BUCKETS", "0", "MARKET_BUCKETS: expected to be greater than or equal to 1, was '0'"),
     ],
 )

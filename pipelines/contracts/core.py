@@ -36,6 +36,7 @@ class Instrument(Table):
     intraday_from = v.intraday_from(nullable=True)
     record_seed_close = v.record_seed_close(nullable=True)
     record_seed_session = v.record_seed_session(nullable=True)
+    record_seed_first_session = v.record_seed_first_session(nullable=True)
     source = v.source()
     as_of = v.as_of()
     is_synthetic = v.is_synthetic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dagster as dg
 import polars as pl
 
 from pipelines import seeds
@@ -45,7 +46,11 @@ def universe_member(workspace: Workspace) -> pl.DataFrame:
 @derived(core.Bar, raw.Bar)
 def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     """The newest version of each bar that is known by now."""
-    return latest_bars(versions, workspace.settings.clock())
+    known_at = workspace.settings.clock()
+    bars = latest_bars(versions, known_at)
+    if bars.is_empty():
+        raise dg.Failure(f"core.bar: expected bars known at {known_at:%Y-%m-%d %H:%M} UTC, was none of {len(versions)}")
+    return bars
 
 
 @derived(core.Session, core.Bar)

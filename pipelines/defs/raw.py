@@ -10,12 +10,15 @@ from pipelines.contracts import raw
 from pipelines.defs.tables import contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.sources import BarSource, SourceError
+from pipelines.sources.base import Span
 from pipelines.sources.calendar import sessions_between
 from pipelines.transforms.bar import new_versions
 from pipelines.transforms.screen import screen_bars
 
 EARLIEST_SESSION = dt.date(1885, 1, 1)
 """Before the first US index; a row dated earlier is no session."""
+LATEST_SESSION_AHEAD = dt.timedelta(days=366)
+"""A row dated later than this from now is no session; one before it is of a session that has not closed."""
 
 
 class Ingest(dg.Config):
@@ -24,7 +27,7 @@ class Ingest(dg.Config):
     symbols: list[str] = []
     """Instrument ids, such as RUT and NDX."""
     start: str | None = None
-    """First session wanted, as YYYY-MM-DD."""
+    """First session wanted, as YYYY-MM-DD. One before the first stored session asks for what lies before it."""
 
 
 @dg.multi_asset(
@@ -35,11 +38,11 @@ class Ingest(dg.Config):
 def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
     """Ask the source for bars; keep what is new or changed, and keep apart what breaks a rule."""
     lake, source, now = workspace.lake, workspace.source, workspace.settings.clock()
-    start = dt.date.fromisoformat(config.start) if config.start else None
+    start = _day(config.start)
     with lake.locked():
         known = lake.read(raw.Bar)
         try:
-            received = source.bars(_wanted(workspace, config.symbols), _last_sessions(known), start, now)
+            received = source.bars(_wanted(workspace, config.symbols), _spans(known), start, now)
         except SourceError as error:
             raise dg.Failure(str(error)) from error
         calendar = _calendar_for(received, now)
@@ -63,21 +66,30 @@ def _wanted(workspace: Workspace, symbols: list[str]) -> pl.DataFrame:
     return instruments.filter(pl.col("instrument_id").is_in(symbols)) if symbols else instruments
 
 
-def _last_sessions(known: pl.DataFrame) -> dict[str, dt.date]:
-    """Return the last stored session of each instrument."""
-    return dict(known.group_by("instrument_id").agg(pl.col("session").max()).rows())
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise dg.Failure(f"start: expected a date such as 2020-01-31, was {text!r}") from error
+
+
+def _spans(known: pl.DataFrame) -> dict[str, Span]:
+    """Return the first and last stored session of each instrument."""
+    spans = known.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
+    return {name: (first, last) for name, first, last in spans.rows()}
 
 
 def _calendar_for(received: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
-    """Return the sessions that received rows may stand on: from the earliest sensible date to today."""
-    first = received.select(pl.col("session").clip(lower_bound=EARLIEST_SESSION).min()).item()
-    return sessions_between(min(first or now.date(), now.date()), now.date())
+    """Return the sessions that received rows may stand on: those of the rows, within sensible bounds, and today."""
+    sensible = pl.col("session").clip(EARLIEST_SESSION, now.date() + LATEST_SESSION_AHEAD)
+    first, last = received.select(first=sensible.min(), last=sensible.max()).row(0)
+    return sessions_between(min(first or now.date(), now.date()), max(last or now.date(), now.date()))
 
 
 def _unseen(rejected: pl.DataFrame, known: pl.DataFrame, source: str, now: dt.datetime) -> pl.DataFrame:
     """Return the rejected rows that are not stored yet."""
     stamped = rejected.with_columns(source=pl.lit(source), fetched_at=pl.lit(now).cast(pl.Datetime("us", "UTC")))
-    return stamped.unique("row_id", keep="first", maintain_order=True).join(known, on="row_id", how="anti")
+    return stamped.join(known, on="row_id", how="anti")
 
 
 def _notes(source: BarSource) -> dict[str, str]:

@@ -5,6 +5,10 @@ Text only; nothing here opens a database (see ``storage.warehouse``).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
 import dataframely as dy
 
 from pipelines.contracts.table import Table, description_of, grain_of, qualified_name, unit_of
@@ -66,3 +70,18 @@ def parquet_columns(table: type[Table]) -> str:
         f"{quoted(name)} AT TIME ZONE 'UTC' AS {quoted(name)}" if isinstance(column, dy.Datetime) else quoted(name)
         for name, column in table.columns().items()
     )
+
+
+def select_from_parquet(table: type[Table], files: Sequence[Path]) -> str:
+    """Return the SELECT that reads a table's Parquet files; a table without files gives no rows."""
+    if not files:
+        nothing = ", ".join(f"NULL::{type_of(column)} AS {quoted(name)}" for name, column in table.columns().items())
+        return f"SELECT * FROM (SELECT {nothing}) WHERE false"
+    paths = ", ".join(literal(_without_wildcards(file)) for file in files)
+    source = f"read_parquet([{paths}], hive_partitioning = false, union_by_name = true)"
+    return f"SELECT {parquet_columns(table)} FROM {source}"
+
+
+def _without_wildcards(file: Path) -> str:
+    """Return a path in which DuckDB takes *, ? and [ for themselves."""
+    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", str(file))

@@ -14,6 +14,9 @@ import polars as pl
 
 from pipelines.contracts.received import ReceivedBar
 
+Span = tuple[dt.date, dt.date]
+"""First and last stored session of an instrument."""
+
 
 class SourceError(RuntimeError):
     """A source that cannot be read, with the reason; nothing of the batch may be stored."""
@@ -28,14 +31,14 @@ class BarSource(Protocol):
     def bars(
         self,
         instruments: pl.DataFrame,
-        known: Mapping[str, dt.date],
+        known: Mapping[str, Span],
         start: dt.date | None,
         now: dt.datetime,
     ) -> dy.DataFrame[ReceivedBar]:
         """Return the rows of ``instruments`` (``core.Instrument``) from ``start`` on, as received.
 
-        ``known`` gives the last stored session of each instrument that has any: a source that is asked
-        over a network fetches from ten sessions before it, a local one may ignore it.
+        ``known`` gives the stored span of each instrument that has any: a source that is asked over a
+        network fetches from ten sessions before its end, a local one may ignore it.
 
         Raises:
             SourceError: the source or one of the instruments could not be read.

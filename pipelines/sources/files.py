@@ -22,7 +22,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from pipelines.contracts.received import ReceivedBar
-from pipelines.sources.base import SourceError
+from pipelines.sources.base import SourceError, Span
 from pipelines.sources.received import TextTable, Unreadable, bars_of_text, name_key, received
 
 _SUFFIXES = (".csv", ".parquet")
@@ -52,7 +52,7 @@ class FilesSource:
     def bars(
         self,
         instruments: pl.DataFrame,
-        known: Mapping[str, dt.date],
+        known: Mapping[str, Span],
         start: dt.date | None,
         now: dt.datetime,
     ) -> dy.DataFrame[ReceivedBar]:

@@ -37,7 +37,7 @@ from pipelines.contracts import vocabulary as v
 from pipelines.contracts.received import ReceivedBar
 from pipelines.contracts.table import Table
 from pipelines.seeds import read_seed
-from pipelines.sources.base import SourceError
+from pipelines.sources.base import SourceError, Span
 from pipelines.sources.calendar import sessions_between
 
 FIRST_SESSION, LAST_SESSION = dt.date(2019, 1, 2), dt.date(2024, 12, 31)
@@ -73,7 +73,7 @@ class SampleSource:
     def bars(
         self,
         instruments: pl.DataFrame,
-        known: Mapping[str, dt.date],
+        known: Mapping[str, Span],
         start: dt.date | None,
         now: dt.datetime,
     ) -> dy.DataFrame[ReceivedBar]:

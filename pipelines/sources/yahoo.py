@@ -24,7 +24,7 @@ from curl_cffi import requests
 from curl_cffi.requests import exceptions
 
 from pipelines.contracts.received import ReceivedBar
-from pipelines.sources.base import SourceError
+from pipelines.sources.base import SourceError, Span
 from pipelines.sources.calendar import sessions_between
 from pipelines.sources.received import EXCHANGE_TIME_ZONE, received
 
@@ -66,14 +66,15 @@ class YahooSource:
     def bars(
         self,
         instruments: pl.DataFrame,
-        known: Mapping[str, dt.date],
+        known: Mapping[str, Span],
         start: dt.date | None,
         now: dt.datetime,
     ) -> dy.DataFrame[ReceivedBar]:
         """Return the bars of every instrument up to today.
 
-        An instrument with stored sessions is asked for from ten sessions before the last, any other from ``start``
-        on or, without one, from its beginning. No row before ``start`` is asked for.
+        An instrument with stored sessions is asked for from ten sessions before the last, or from a ``start`` before
+        its first; any other from ``start`` on or, without one, from its beginning. No row before ``start`` is asked
+        for.
 
         Raises:
             SourceError: a symbol could not be read; the text names those that failed, and why, and those that did not.
@@ -100,10 +101,16 @@ class YahooSource:
         return ReceivedBar.cast(pl.concat(frames.values()))
 
 
-def first_day_to_ask(last_known: dt.date | None, start: dt.date | None) -> dt.date:
-    """Return the first day to ask for: ten sessions before the last known one, but never before ``start``."""
-    if last_known is None:
+def first_day_to_ask(known: Span | None, start: dt.date | None) -> dt.date:
+    """Return the first day to ask for: ten sessions before the last known one, or ``start`` where that is wanted.
+
+    A ``start`` before the first known session asks for what lies before it; one after the overlap cuts that short.
+    """
+    if known is None:
         return start or WHOLE_HISTORY_FROM
+    first_known, last_known = known
+    if start and start < first_known:
+        return start
     before = sessions_between(last_known - _OVERLAP_SPAN, last_known - dt.timedelta(days=1))["session"]
     overlap: dt.date = before.tail(OVERLAP_SESSIONS)[0]
     return max(overlap, start or overlap)

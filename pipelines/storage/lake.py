@@ -106,7 +106,7 @@ class Lake:
         if not files:
             return table.create_empty()
         schema = {name: column.dtype for name, column in table.columns().items()}
-        rows = pl.scan_parquet(files, schema=schema, missing_columns="insert", extra_columns="ignore")
+        rows = pl.scan_parquet(files, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False)
         return cast("dy.DataFrame[T]", rows.collect())
 
     def replace(self, table: type[T], frame: pl.DataFrame, snapshot: str | None = None) -> dy.DataFrame[T]:

@@ -6,6 +6,7 @@ The new file is written under a temporary name in the same folder, and a killed 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 
@@ -22,9 +23,21 @@ def swap_in(temporary: Path, final: Path) -> None:
 
 
 def sweep(final: Path) -> None:
-    """Delete what killed writers have left behind, write-ahead logs included."""
-    for leftover in final.parent.glob(f".{final.name}-*.tmp*"):
-        leftover.unlink(missing_ok=True)
+    """Delete what killed writers have left behind, write-ahead logs included; a living writer's file stays."""
+    for leftover in final.parent.iterdir() if final.parent.is_dir() else ():
+        match = re.fullmatch(re.escape(f".{final.name}-") + r"(\d+)\.tmp.*", leftover.name)
+        if match and not _is_alive(int(match[1])):
+            leftover.unlink(missing_ok=True)
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:

@@ -16,7 +16,7 @@ import polars as pl
 from pipelines.contracts import core, raw, serve
 from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, grain_of, name_of, qualified_name
-from pipelines.projections.duckdb import comments, create_table, literal, parquet_columns, quoted, type_of
+from pipelines.projections.duckdb import comments, create_table, literal, parquet_columns, quoted, select_from_parquet
 from pipelines.settings import SYNTHETIC_NOTE
 from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake
@@ -128,9 +128,11 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
             if schema != "raw":
                 connection.execute(f"CREATE SCHEMA {_CATALOG}.{schema}")
         for raw_table in raw.TABLES:
-            connection.execute(f"CREATE VIEW {qualified_name(raw_table)} AS {_from_lake(raw_table, lake)}")
+            known = f"fetched_at <= TIMESTAMP '{facts.known_at:%Y-%m-%d %H:%M:%S.%f}'"
+            rows = f"SELECT * FROM ({select_from_parquet(raw_table, lake.files(raw_table))}) WHERE {known}"
+            connection.execute(f"CREATE VIEW {qualified_name(raw_table)} AS {rows}")
         for core_table in core.TABLES:
-            _add(connection, core_table, _from_lake(core_table, lake), facts, build)
+            _add(connection, core_table, select_from_parquet(core_table, lake.files(core_table)), facts, build)
         statements = {statement.name: statement for statement in read_statements("serve", sql_folder)}
         for table in serve.TABLES:
             if table is not serve.WarehouseBuild:
@@ -143,22 +145,6 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
         build.outcomes = [_outcome(connection, check) for check in read_statements("checks", sql_folder)]
         connection.execute(f"CHECKPOINT {_CATALOG}")
         connection.execute(f"DETACH {_CATALOG}")
-
-
-def _from_lake(table: type[Table], lake: Lake) -> str:
-    """Return the SELECT that reads a table's Parquet files; a table never written gives no rows."""
-    files = lake.files(table)
-    if not files:
-        return f"SELECT * FROM ({_empty(table)}) WHERE false"
-    paths = ", ".join(literal(str(file)) for file in files)
-    source = f"read_parquet([{paths}], hive_partitioning = false, union_by_name = true)"
-    return f"SELECT {parquet_columns(table)} FROM {source}"
-
-
-def _empty(table: type[Table]) -> str:
-    return "SELECT " + ", ".join(
-        f"NULL::{type_of(column)} AS {quoted(name)}" for name, column in table.columns().items()
-    )
 
 
 def _select(statements: dict[str, Statement], table: type[Table]) -> str:
@@ -237,7 +223,7 @@ def _generation(database: Path) -> int:
         with duckdb.connect(str(database), read_only=True) as connection:
             generation = connection.sql("SELECT max(generation) FROM serve.warehouse_build").pl().item()
     except duckdb.Error as error:
-        if "lock" in str(error):
+        if "Could not set lock" in str(error):
             raise WarehouseError(f"{database}: expected readers only, was held open for writing by someone") from error
         return 0
     return int(generation or 0)

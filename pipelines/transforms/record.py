@@ -102,13 +102,18 @@ def _standings(
 
 
 def _with_facts(prices: pl.DataFrame, averages: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
-    """Return prices with the row number in the series, its instrument's facts and the average true range."""
+    """Return prices with the row number in the series, its instrument's facts and the average true range.
+
+    A seeded record serves only a series that begins with the very session after it: between the seed and a later
+    first bar a higher close may lie, and a series that begins earlier knows better.
+    """
     facts = instruments.select(
         "tick_size",
         "intraday_from",
         "record_seed_close",
+        "record_seed_session",
+        "record_seed_first_session",
         series_id="instrument_id",
-        record_seed_session=pl.when(pl.col("record_seed_close").is_not_null()).then("record_seed_session"),
     )
     rows = prices.join(facts, on="series_id", how="left").join(
         averages.select("series_id", "session", "atr_14"), on=["series_id", "session"], how="left"
@@ -116,7 +121,9 @@ def _with_facts(prices: pl.DataFrame, averages: pl.DataFrame, instruments: pl.Da
     unknown = rows.filter(pl.col("tick_size").is_null() & (pl.col("series_kind") == "instrument"))["series_id"]
     if len(unknown):
         raise ValueError(f"core.instrument: expected a row for every series, was none for {unknown.unique().to_list()}")
-    return rows.with_columns(
+    has_seed = pl.col("session").min().over("series_id") == pl.col("record_seed_first_session")
+    seed = pl.when(has_seed).then(pl.col("record_seed_close", "record_seed_session"))
+    return rows.with_columns(seed).with_columns(
         pl.col("tick_size").fill_null(0.0),
         row=pl.int_range(pl.len()).over("series_id", order_by="session"),
         is_all_time=pl.col("record_seed_close").is_not_null(),

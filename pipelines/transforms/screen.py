@@ -37,8 +37,8 @@ def screen_bars(
     Returns:
         The accepted rows (``ReceivedBar``, key instrument_id and session) and the rejected ones
         (``raw.RejectedRow`` short of source and fetched_at), both in received order, together as many as were
-        received. ``row_id`` stays the same from run to run; it repeats within a batch only where that holds the
-        very same row more than once, so whoever stores the rows keeps one of each.
+        received. ``row_id`` is unique in the batch and stays the same from run to run, also where the
+        row has moved within its file.
     """
     judged = (
         received.with_row_index("position")
@@ -47,7 +47,7 @@ def screen_bars(
         .with_columns(rule=pl.when(_is_repeated()).then(pl.lit("duplicate")).otherwise("rule"))
     )
     accepted = judged.filter(pl.col("rule").is_null()).select(ReceivedBar.column_names())
-    rejected = judged.filter(pl.col("rule").is_not_null()).with_columns(_row_id().alias("row_id"))
+    rejected = judged.filter(pl.col("rule").is_not_null()).pipe(_with_row_id)
     return accepted, rejected.select(_REJECTED)
 
 
@@ -81,10 +81,15 @@ def _is_repeated() -> pl.Expr:
     return is_good & (is_good.cum_sum().over("instrument_id", "session", order_by="position") > 1)
 
 
-def _row_id() -> pl.Expr:
-    """Return the SHA-256 of instrument, rule, locator and payload, in hexadecimal.
+def _with_row_id(rejected: pl.DataFrame) -> pl.DataFrame:
+    """Add the SHA-256 of instrument, rule, payload and the ordinal among rows that are equal in these.
 
-    Polars has no hash that stays the same from one release to the next, hence one call per rejected row.
+    The place of a row does not count, as lines move when a file grows at its top. Polars has no hash that stays the
+    same from one release to the next, hence one call per rejected row.
     """
-    identity = pl.concat_str("instrument_id", "rule", "locator", "payload", separator="\n")
-    return identity.map_elements(lambda text: hashlib.sha256(text.encode()).hexdigest(), return_dtype=pl.String)
+    facts = ("instrument_id", "rule", "payload")
+    ordinal = pl.int_range(pl.len()).over(*facts, order_by="position")
+    identity = pl.concat_str(*facts, ordinal, separator="\n")
+    return rejected.with_columns(
+        row_id=identity.map_elements(lambda text: hashlib.sha256(text.encode()).hexdigest(), return_dtype=pl.String)
+    )

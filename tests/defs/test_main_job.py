@@ -240,6 +240,35 @@ def test_a_run_can_take_a_subset_of_symbols_from_a_start_date(tmp_path: Path) ->
     assert ask(place, "SELECT DISTINCT rank, rank_reason FROM serve.period_return") == [(None, "rank_incomplete")]
 
 
+def test_a_clock_set_back_sees_less_and_leaves_no_finding_behind(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    assert run(workspace(tmp_path)).success
+    now = hashes(workspace(tmp_path))
+    early = workspace(tmp_path, now=dt.datetime(2023, 6, 1, 22, tzinfo=dt.UTC))
+    assert run(early).success
+    assert ask(early, "SELECT max(session) FROM core.bar") == [(dt.date(2023, 6, 1),)]
+    assert run(workspace(tmp_path)).success
+    after = hashes(workspace(tmp_path))
+    assert {name for name in now if now[name] != after[name]} == {"serve.rejected_row"}
+    assert ask(early, "SELECT DISTINCT rule FROM serve.rejected_row") == [("session_not_closed",)]
+    assert ask(early, "SELECT sum(rejected_rows) FROM serve.data_health") == [(0,)]
+
+
+def test_a_clock_before_the_first_bar_publishes_nothing(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    assert run(workspace(tmp_path)).success
+    before = hashes(workspace(tmp_path))
+    message = failure(run(workspace(tmp_path, now=dt.datetime(1950, 1, 1, tzinfo=dt.UTC))))
+    assert "core.bar: expected bars known at 1950-01-01 00:00 UTC, was none of" in message
+    assert hashes(workspace(tmp_path)) == before
+
+
+def test_a_bad_start_is_refused(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    config = {"ops": {"raw_bar": {"config": {"start": "1/2/2024"}}}}
+    assert "start: expected a date such as 2020-01-31, was '1/2/2024'" in failure(run(workspace(tmp_path), config))
+
+
 def test_an_unknown_symbol_is_refused(tmp_path: Path) -> None:
     write_bars(tmp_path / "files")
     config = {"ops": {"raw_bar": {"config": {"symbols": ["RUTT"]}}}}

@@ -79,6 +79,16 @@ def test_a_seeded_record_stands_before_the_first_row():
     assert new.select(columns).rows() == [(DAY[2], 106.0, 105.0, SEEDED, True)]
 
 
+@pytest.mark.parametrize("first", [DAY[0] + dt.timedelta(days=1), DAY[0] - dt.timedelta(days=1)])
+def test_a_seed_serves_only_a_series_that_begins_right_after_it(first: dt.date):
+    frame = prices([100.0, 101.0], sessions=[first, first + dt.timedelta(days=1)])
+    close = _states(frame, instrument(record_seed=(90.0, SEEDED)), "close")
+    assert close["record"].to_list() == [100.0, 101.0]
+    assert close["is_new_record"].to_list() == [False, True]
+    assert close["history_from"].unique().to_list() == [first]
+    assert not close["is_all_time"].any()
+
+
 def test_the_first_row_may_exceed_a_seeded_record():
     frame = prices([106.0, 105.0])
     out = _highs(frame, instrument(record_seed=(105.0, SEEDED))).filter(pl.col("basis") == "close")

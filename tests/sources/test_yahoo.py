@@ -15,7 +15,7 @@ import pytest
 from pipelines.contracts.received import ReceivedBar
 from pipelines.seeds import instruments
 from pipelines.sources import yahoo
-from pipelines.sources.base import SourceError
+from pipelines.sources.base import SourceError, Span
 from pipelines.sources.yahoo import YahooSource, first_day_to_ask
 from tests.sources.yahoo_server import Bar, Refusal, YahooServer
 
@@ -23,6 +23,7 @@ from tests.sources.yahoo_server import Bar, Refusal, YahooServer
 NOVEMBER = [dt.date(2024, 11, day) for day in (14, 15, 18, 19, 20, 21, 22, 25, 26, 27, 29)]
 MONDAY = dt.date(2024, 12, 2)
 SESSIONS = [*NOVEMBER, MONDAY]
+BEGIN = dt.date(1987, 9, 10)
 NOW = dt.datetime(2024, 12, 2, 18, 0, tzinfo=dt.UTC)
 SYMBOLS = ["^RUT", "^GSPC", "^NDX", "^DJI"]
 
@@ -42,7 +43,7 @@ def server() -> Iterator[YahooServer]:
 
 
 def ask(
-    server: YahooServer, known: dict[str, dt.date] | None = None, start: dt.date | None = None, now: dt.datetime = NOW
+    server: YahooServer, known: dict[str, Span] | None = None, start: dt.date | None = None, now: dt.datetime = NOW
 ) -> pl.DataFrame:
     return YahooSource(server.url).bars(instruments(is_synthetic=False), known or {}, start, now)
 
@@ -77,7 +78,7 @@ def test_a_row_is_as_yahoo_gave_it(server: YahooServer) -> None:
 
 def test_of_known_instruments_ten_sessions_before_the_last_are_asked_for(server: YahooServer) -> None:
     # Ten sessions before Monday 2 December is Friday 15 November; before 27 November it is the 13th.
-    frame = ask(server, {"RUT": MONDAY, "SPX": dt.date(2024, 11, 27)})
+    frame = ask(server, {"RUT": (BEGIN, MONDAY), "SPX": (BEGIN, dt.date(2024, 11, 27))})
     assert [question.first for question in server.questions] == [
         dt.date(2024, 11, 15), dt.date(2024, 11, 13), dt.date(1900, 1, 1), dt.date(1900, 1, 1)
     ]  # fmt: skip
@@ -89,13 +90,14 @@ def test_of_known_instruments_ten_sessions_before_the_last_are_asked_for(server:
     [
         (None, None, dt.date(1900, 1, 1)),
         (None, dt.date(2020, 1, 1), dt.date(2020, 1, 1)),
-        (MONDAY, None, dt.date(2024, 11, 15)),
-        (MONDAY, dt.date(2020, 1, 1), dt.date(2024, 11, 15)),
-        (MONDAY, dt.date(2024, 11, 29), dt.date(2024, 11, 29)),
-        (dt.date(2001, 9, 17), None, dt.date(2001, 8, 27)),  # the exchange was shut from 11 to 14 September
+        ((BEGIN, MONDAY), None, dt.date(2024, 11, 15)),
+        ((BEGIN, MONDAY), dt.date(2020, 1, 1), dt.date(2024, 11, 15)),
+        ((BEGIN, MONDAY), dt.date(2024, 11, 29), dt.date(2024, 11, 29)),
+        ((dt.date(2020, 1, 2), MONDAY), dt.date(2010, 1, 1), dt.date(2010, 1, 1)),  # asks for what lies before
+        ((BEGIN, dt.date(2001, 9, 17)), None, dt.date(2001, 8, 27)),  # the exchange was shut from 11 to 14 September
     ],
 )
-def test_the_first_day_to_ask_for(known: dt.date | None, start: dt.date | None, expected: dt.date) -> None:
+def test_the_first_day_to_ask_for(known: Span | None, start: dt.date | None, expected: dt.date) -> None:
     assert first_day_to_ask(known, start) == expected
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
 from pipelines.storage.lake import Lake, LakeError, bucket_of
+from tests.storage.processes import dead_process
 
 MORNING = dt.datetime(2024, 12, 2, 9, tzinfo=dt.UTC)
 
@@ -98,11 +100,21 @@ def test_a_temporary_file_of_a_killed_writer_is_not_read_and_is_swept(tmp_path: 
     lake = Lake(tmp_path)
     lake.replace(core.Instrument, seeds.instruments(False))
     (path,) = lake.files(core.Instrument)
-    leftover = path.with_name(f".{path.name}-99999.tmp")
+    leftover = path.with_name(f".{path.name}-{dead_process()}.tmp")
     leftover.write_bytes(b"half a file")
+    written_now = path.with_name(f".{path.name}-{os.getppid()}.tmp")
+    written_now.write_bytes(b"half a file of another run")
     assert lake.read(core.Instrument).height == 4
     lake.replace(core.Instrument, seeds.instruments(False))
     assert not leftover.exists()
+    assert written_now.exists()
+
+
+@pytest.mark.parametrize("name", ["a [1]", "b*", "c {x,y}", "d 'e' \"f\"", "g%20h"])
+def test_odd_letters_in_the_path_are_only_letters(tmp_path: Path, name: str) -> None:
+    lake = Lake(tmp_path / name)
+    lake.replace(core.Instrument, seeds.instruments(False))
+    assert lake.read(core.Instrument).height == 4
 
 
 def test_files_say_what_they_hold(tmp_path: Path) -> None:

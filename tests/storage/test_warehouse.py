@@ -20,6 +20,7 @@ from pipelines.contracts.table import Table, description_of, grain_of, name_of, 
 from pipelines.storage.lake import Lake
 from pipelines.storage.statements import SQL_FOLDER
 from pipelines.storage.warehouse import BuildFacts, WarehouseError, last_rows, publish, published_tables
+from tests.storage.processes import dead_process
 
 EVENING = dt.datetime(2024, 12, 2, 22, 30, tzinfo=dt.UTC)
 ROOT = SQL_FOLDER.parent
@@ -122,7 +123,7 @@ def test_a_synthetic_build_says_so_on_every_table(lake: Lake, database: Path) ->
 
 
 def test_no_temporary_file_is_left_and_leftovers_are_swept(lake: Lake, database: Path) -> None:
-    leftover = database.with_name(f".{database.name}-99999.tmp")
+    leftover = database.with_name(f".{database.name}-{dead_process()}.tmp")
     leftover.write_bytes(b"of a killed build")
     publish(database, lake, facts())
     assert not list(database.parent.glob(".market*"))
@@ -234,6 +235,24 @@ def test_a_file_that_is_no_warehouse_is_replaced(lake: Lake, database: Path) -> 
     database.write_bytes(b"not a database")
     publish(database, lake, facts())
     assert generation(database) == 1
+
+
+@pytest.mark.parametrize("offset", [5000, 12300, 200000])
+def test_a_damaged_file_is_replaced(lake: Lake, database: Path, offset: int) -> None:
+    publish(database, lake, facts())
+    with database.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\xff" * 4000)
+    assert publish(database, lake, facts()).is_published
+    assert ask(database, "SELECT count(*) FROM serve.instrument") == [(4,)]
+
+
+@pytest.mark.parametrize("name", ["a [1]", "b*", "c {x,y}", "d 'e'", "g%20h"])
+def test_odd_letters_in_the_path_are_only_letters(tmp_path: Path, name: str) -> None:
+    lake = Lake(tmp_path / name / "lake")
+    lake.replace(core.Instrument, seeds.instruments(False))
+    build = publish(tmp_path / name / "market.duckdb", lake, facts())
+    assert build.rows["core.instrument"] == 4
 
 
 def test_last_rows_are_those_of_the_last_keys(lake: Lake, database: Path) -> None:

@@ -139,9 +139,16 @@ def test_a_row_id_belongs_to_the_row_and_not_to_the_run() -> None:
     _, first = screen(bad)
     _, again = screen({"session": MONDAY}, bad | {"payload_hash": "another batch"}, now=LATER + dt.timedelta(days=9))
     assert again["row_id"].to_list() == first["row_id"].to_list()
-    others = [bad | other for other in ({"locator": "x"}, {"payload": "x"}, {"instrument_id": "x"})]
+    _, moved = screen(bad | {"locator": "another line"})
+    assert moved["row_id"].to_list() == first["row_id"].to_list()
+    others = [bad | other for other in ({"payload": "x"}, {"instrument_id": "x"})]
     _, different = screen(bad, *others, {"high": 1.0})
-    assert different["row_id"].n_unique() == 5
+    assert different["row_id"].n_unique() == 4
+
+
+def test_the_very_same_row_three_times_is_three_rejected_rows() -> None:
+    _, rejected = screen(*[{"close": -1.0}] * 3)
+    assert rejected["row_id"].n_unique() == 3
 
 
 def test_an_empty_batch() -> None:
