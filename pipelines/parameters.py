@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Parameters(BaseModel):
@@ -64,6 +64,14 @@ class Parameters(BaseModel):
     retest_atr: float = 0.25
     episode_end_share: float = 0.97
     """An episode near the record ends on a close below this share of it."""
+
+    # B4 levels
+    pivot_span_sessions: int = Field(default=5, ge=1)
+    """n: a fractal pivot is the extreme of so many sessions on either side."""
+    zigzag_atr: float = 3.0
+    """Reversal that confirms a turning point of the ATR zigzag."""
+    zigzag_pct: float = 5.0
+    """The same of the per-cent zigzag."""
 
     @property
     def set_id(self) -> str:

@@ -363,4 +363,23 @@ class RecordHigh(Table):
     is_all_time = v.is_all_time()
 
 
+class Pivot(Table):
+    """Swing highs and lows by three rules, each with the session on which it was known; unconfirmed ones are left out.
+
+    No row is ever repainted: as of a session stand exactly the rows that were confirmed by then.
+    """
+
+    series_id = v.series_id(primary_key=True)
+    method = v.pivot_method(primary_key=True)
+    kind = v.pivot_kind(primary_key=True)
+    extreme_session = v.extreme_session(primary_key=True)
+    price = v.pivot_price(min_exclusive=0)
+    confirmed_session = v.confirmed_session()
+
+    @dy.rule()
+    def a_pivot_is_confirmed_later(cls) -> pl.Expr:
+        """No extreme is known to be one on its own session."""
+        return cls.confirmed_session.col > cls.extreme_session.col
+
+
 TABLES = tables_in(dict(globals()), __name__)

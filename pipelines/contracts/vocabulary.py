@@ -65,6 +65,8 @@ HORIZONS = ("medium", "major")
 LABELS = ("rising", "falling", "flat")
 PERIODS = ("week", "month", "quarter", "year")
 PHASES = ("up", "down")
+PIVOT_KINDS = ("high", "low")
+PIVOT_METHODS = ("fractal", "zigzag_atr", "zigzag_pct")
 RECORD_EVENTS = ("new_record", "fresh", "marginal", "approach", "retest")
 STATEMENTS = (
     "major and medium-term uptrend intact",
@@ -321,6 +323,12 @@ record_intraday_reason = _choice("Why record_intraday is null", ("no_intraday_ra
 record_intraday_session = _date("Session of the intraday record.")
 record_intraday_is_new = _flag("True where this session set the intraday record.")
 intraday_drawdown_pct = _number("Close below the intraday record.", "per cent")
+
+# Levels
+pivot_method = _choice("Rule that found the pivot", PIVOT_METHODS)
+pivot_kind = _choice("Which end of the range the pivot is", PIVOT_KINDS)
+pivot_price = _number("High or low of the extreme session; its close where it has no range, as in a pair.", _POINTS)
+extreme_session = _date("Session of the extreme.")
 
 # Health and build
 first_session = _date("First session with an accepted bar.")

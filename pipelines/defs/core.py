@@ -14,6 +14,7 @@ from pipelines.transforms.bar import latest_bars, missing_sessions
 from pipelines.transforms.cross import crosses
 from pipelines.transforms.moving_average import moving_averages
 from pipelines.transforms.period_return import period_returns, periods_to_date
+from pipelines.transforms.pivot import pivots
 from pipelines.transforms.ratio import ratios
 from pipelines.transforms.record import record_highs, record_states
 from pipelines.transforms.relative_regime import relative_regimes
@@ -151,3 +152,12 @@ def record_high(
 ) -> pl.DataFrame:
     """Events around the record high."""
     return record_highs(prices, averages, instruments, workspace.parameters)
+
+
+# Levels
+
+
+@derived(core.Pivot, core.SeriesPrice, core.MovingAverage)
+def pivot(workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
+    """Confirmed swing highs and lows."""
+    return pivots(prices, averages, workspace.parameters)

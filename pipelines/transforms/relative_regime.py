@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.contracts import core
 from pipelines.parameters import Parameters
 from pipelines.transforms.scan import relative as scan
+from pipelines.transforms.scan.layout import by_row
 
 PERCENT = 100.0
 DIRECTIONS = {1: "up", -1: "down"}
@@ -118,7 +119,7 @@ def _finished_runs(rows: pl.DataFrame) -> pl.DataFrame:
 def _with_turning_points(rows: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     """Add the state of the turning-point filter."""
     share = parameters.turning_point_pct / PERCENT
-    states = scan.turning_points(_by_row(rows, rows["ratio"]), share)
+    states = scan.turning_points(by_row(rows, rows["ratio"]), share)
     return rows.with_columns(
         turning_sign=_in_order(rows, states.direction),
         turning_extreme_session=_session_of(rows, states.extreme_row),
@@ -134,7 +135,7 @@ def _with_cusum(rows: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     change = pl.col("ratio").log().diff()
     deviation = change.rolling_std(parameters.cusum_volatility_sessions).shift(1)
     standardised = pl.when(deviation > 0).then(change / deviation).over("pair_id", order_by="session")
-    changes = _by_row(rows, rows.select(standardised.alias("change"))["change"])
+    changes = by_row(rows, rows.select(standardised.alias("change"))["change"])
     states = scan.cusum(changes, parameters.cusum_drift, parameters.cusum_threshold)
     return rows.with_columns(
         cusum_up=_in_order(rows, states.up).fill_nan(None),
@@ -177,15 +178,6 @@ def _statement() -> pl.Expr:
 def _word(sign: str, words: dict[int, str]) -> pl.Expr:
     """Return the word for a sign, null for zero."""
     return pl.col(sign).replace_strict(words, default=None, return_dtype=pl.String)
-
-
-def _by_row(rows: pl.DataFrame, values: pl.Series) -> np.ndarray:
-    """Return a column as the scans take it: a row per observation, a column per pair, NaN where there is none."""
-    row, series = rows["row"].to_numpy(), rows["series"].to_numpy()
-    shape = (row.max() + 1, series.max() + 1) if len(rows) else (0, 0)
-    array = np.full(shape, np.nan)
-    array[row, series] = values.fill_null(np.nan).to_numpy()
-    return array
 
 
 def _in_order(rows: pl.DataFrame, array: np.ndarray) -> pl.Series:
