@@ -12,10 +12,11 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-type_of_column = Callable[..., Any]
+Placing = Callable[..., Any]
+"""Puts a column into a table; takes primary_key, nullable and further bounds."""
 
 
-def _column(kind: type[dy.Column], meaning: str, unit: str | None = None, **fixed: Any) -> type_of_column:
+def _column(kind: type[dy.Column], meaning: str, unit: str | None = None, **fixed: Any) -> Placing:
     """Return a factory of columns that share one meaning; the caller sets key and nullability."""
 
     def place(**placing: Any) -> Any:
@@ -25,7 +26,7 @@ def _column(kind: type[dy.Column], meaning: str, unit: str | None = None, **fixe
     return place
 
 
-def _choice(meaning: str, values: Sequence[str]) -> type_of_column:
+def _choice(meaning: str, values: Sequence[str]) -> Placing:
     """Return a factory of text columns that hold one of a few values, which the meaning lists."""
     allowed = list(values)
 
@@ -35,27 +36,27 @@ def _choice(meaning: str, values: Sequence[str]) -> type_of_column:
     return _column(dy.String, f"{meaning}: {', '.join(allowed)}.", check=is_allowed)
 
 
-def _text(meaning: str) -> type_of_column:
+def _text(meaning: str) -> Placing:
     return _column(dy.String, meaning)
 
 
-def _date(meaning: str) -> type_of_column:
+def _date(meaning: str) -> Placing:
     return _column(dy.Date, meaning)
 
 
-def _moment(meaning: str) -> type_of_column:
+def _moment(meaning: str) -> Placing:
     return _column(dy.Datetime, meaning, "UTC", time_unit="us", time_zone="UTC")
 
 
-def _number(meaning: str, unit: str, **bounds: Any) -> type_of_column:
+def _number(meaning: str, unit: str, **bounds: Any) -> Placing:
     return _column(dy.Float64, meaning, unit, **bounds)
 
 
-def _count(meaning: str, unit: str, **bounds: Any) -> type_of_column:
+def _count(meaning: str, unit: str, **bounds: Any) -> Placing:
     return _column(dy.Int64, meaning, unit, **{"min": 0, **bounds})
 
 
-def _flag(meaning: str) -> type_of_column:
+def _flag(meaning: str) -> Placing:
     return _column(dy.Bool, meaning)
 
 
@@ -161,7 +162,7 @@ mansfield_slope_bp_per_week = _number(
 )
 
 
-def _average(kind: str, span: int) -> type_of_column:
+def _average(kind: str, span: int) -> Placing:
     return _number(f"{kind} moving average of the close over {span} sessions.", _POINTS)
 
 

@@ -22,13 +22,12 @@ _PREVIEW_COLUMNS = 12
 _KINDS = {"raw": {"parquet", "bronze"}, "core": {"polars", "parquet", "silver"}, "serve": {"duckdb", "gold"}}
 
 
-def spec_of(table: type[Table], reads: list[str] | None = None, **fixed: Any) -> dg.AssetSpec:
+def spec_of(table: type[Table], reads: list[str] | None = None) -> dg.AssetSpec:
     """Return the asset spec of a table.
 
     Args:
         table: The contract.
         reads: ``layer.table`` names of the tables it is made from.
-        fixed: Further arguments of ``dg.AssetSpec``.
     """
     return dg.AssetSpec(
         asset_key(table),
@@ -39,7 +38,6 @@ def spec_of(table: type[Table], reads: list[str] | None = None, **fixed: Any) ->
         owners=["team:market-state"],
         metadata={"dagster/column_schema": column_schema(table)},
         freshness_policy=FRESHNESS,
-        **fixed,
     )
 
 

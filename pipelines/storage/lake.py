@@ -74,7 +74,7 @@ class Lake:
     def snapshot_of(self, table: type[Table]) -> str | None:
         """Return the state of the data and parameters that a stored table was derived from, None for none."""
         files = self.files(table)
-        stamp = pq.read_schema(files[0]).metadata if files else {}
+        stamp = (pq.read_schema(files[0]).metadata if files else None) or {}
         return stamp[_SNAPSHOT].decode() if _SNAPSHOT in stamp else None
 
     def common_snapshot(self, tables: Iterable[type[Table]]) -> str | None:

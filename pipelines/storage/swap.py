@@ -23,14 +23,20 @@ def swap_in(temporary: Path, final: Path) -> None:
 
 
 def sweep(final: Path) -> None:
-    """Delete what killed writers have left behind, write-ahead logs included; a living writer's file stays."""
+    """Delete what dead writers, and earlier writes of this process, have left behind, write-ahead logs included.
+
+    The file of another living writer stays.
+    """
     for leftover in final.parent.iterdir() if final.parent.is_dir() else ():
         match = re.fullmatch(re.escape(f".{final.name}-") + r"(\d+)\.tmp.*", leftover.name)
-        if match and not _is_alive(int(match[1])):
+        if match and not _is_written_elsewhere(int(match[1])):
             leftover.unlink(missing_ok=True)
 
 
-def _is_alive(process_id: int) -> bool:
+def _is_written_elsewhere(process_id: int) -> bool:
+    """Return whether another process of this id lives."""
+    if process_id == os.getpid():
+        return False
     try:
         os.kill(process_id, 0)
     except ProcessLookupError:

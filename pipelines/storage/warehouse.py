@@ -102,7 +102,7 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
                 swap_in(temporary, database)
                 build.is_published = True
         finally:
-            temporary.unlink(missing_ok=True)
+            sweep(database)
     return build
 
 
@@ -127,10 +127,9 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
             connection.execute(f"CREATE SCHEMA {schema}")
             if schema != "raw":
                 connection.execute(f"CREATE SCHEMA {_CATALOG}.{schema}")
-        for raw_table in raw.TABLES:
-            known = f"fetched_at <= TIMESTAMP '{facts.known_at:%Y-%m-%d %H:%M:%S.%f}'"
-            rows = f"SELECT * FROM ({select_from_parquet(raw_table, lake.files(raw_table))}) WHERE {known}"
-            connection.execute(f"CREATE VIEW {qualified_name(raw_table)} AS {rows}")
+        rejected = select_from_parquet(raw.RejectedRow, lake.files(raw.RejectedRow))
+        known = f"fetched_at <= TIMESTAMP '{facts.known_at:%Y-%m-%d %H:%M:%S.%f}'"
+        connection.execute(f"CREATE VIEW raw.rejected_row AS SELECT * FROM ({rejected}) WHERE {known}")
         for core_table in core.TABLES:
             _add(connection, core_table, select_from_parquet(core_table, lake.files(core_table)), facts, build)
         statements = {statement.name: statement for statement in read_statements("serve", sql_folder)}

@@ -96,6 +96,14 @@ def test_older_files_without_a_column_and_with_another_still_read(tmp_path: Path
     assert lake.read(core.Instrument)["intraday_from"].null_count() == 4
 
 
+def test_a_file_without_metadata_has_no_snapshot(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.replace(core.Instrument, seeds.instruments(False), snapshot="a")
+    (path,) = lake.files(core.Instrument)
+    pq.write_table(pq.read_table(path, partitioning=None).replace_schema_metadata(None), path)
+    assert lake.common_snapshot([core.Instrument]) is None
+
+
 def test_a_temporary_file_of_a_killed_writer_is_not_read_and_is_swept(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     lake.replace(core.Instrument, seeds.instruments(False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import signal
 import subprocess
@@ -127,6 +128,19 @@ def test_no_temporary_file_is_left_and_leftovers_are_swept(lake: Lake, database:
     leftover.write_bytes(b"of a killed build")
     publish(database, lake, facts())
     assert not list(database.parent.glob(".market*"))
+
+
+def test_a_build_that_fails_leaves_no_log_for_the_next_one_of_this_process(
+    lake: Lake, database: Path, sql_folder: Path
+) -> None:
+    (sql_folder / "checks" / "broken.sql").write_text("-- claim: x.\nSELECT no_such_column FROM core.bar")
+    with pytest.raises(duckdb.Error):
+        publish(database, lake, facts(), sql_folder)
+    assert not list(database.parent.glob(".market*"))
+    log_of_an_earlier_write = database.with_name(f".{database.name}-{os.getpid()}.tmp.wal")
+    log_of_an_earlier_write.write_bytes(b"half a log")
+    assert publish(database, lake, facts()).is_published
+    assert not log_of_an_earlier_write.exists()
 
 
 def test_a_failing_check_keeps_the_old_file(lake: Lake, database: Path, sql_folder: Path) -> None:

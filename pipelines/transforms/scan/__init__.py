@@ -1,1 +1,1 @@
-"""The few path-dependent machines: one NumPy loop over sessions each."""
+"""The few path-dependent machines: one NumPy loop over sessions each, and the layout they run over."""
