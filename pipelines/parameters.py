@@ -72,6 +72,44 @@ class Parameters(BaseModel):
     """Reversal that confirms a turning point of the ATR zigzag."""
     zigzag_pct: float = 5.0
     """The same of the per-cent zigzag."""
+    zone_age_sessions: int = Field(default=756, ge=1)
+    """A pivot counts in a zone up to this age, a superseded record this long after it was superseded."""
+    zone_gap_atr: float = 0.5
+    """Largest gap between two neighbours in a zone."""
+    zone_width_atr: float = 1.0
+    """Largest width of a zone."""
+    zone_cover_atr: float = 0.25
+    """Margin on either side within which a zone covers a price; overlaps are measured with it."""
+    zone_overlap_share: float = 0.5
+    """A zone keeps its id when it overlaps what it was by this share of the narrower of the two."""
+    zone_memory_sessions: int = Field(default=252, ge=0)
+    """A zone that vanished gets its id back when it returns within so many sessions."""
+    zone_half_life_sessions: float = 252.0
+    """Age at which a pivot weighs half in the recency weight."""
+    level_tolerance_atr: float = 0.25
+    level_tolerance_pct: float = 0.1
+    """A level counts as reached within the larger of the two, the latter in per cent of its centre."""
+    level_break_atr: float = 0.5
+    """A close this far beyond a level breaks it at once."""
+    level_hold_atr: float = 1.0
+    """A close this far away decides a test or a retest from the far side."""
+    level_test_sessions: int = Field(default=10, ge=1)
+    """Sessions after the touch within which a test is decided; after them it lapses."""
+    level_reversal_sessions: int = Field(default=10, ge=0)
+    """Sessions after the retest from the far side within which a broken level reverses its role."""
+    level_reclaim_sessions: int = Field(default=20, ge=1)
+    """Two closes back beyond a broken level reclaim it when they lie at most this many sessions apart."""
+    level_basis_sessions: int = Field(default=20, ge=1)
+    """Common sessions over which the basis of a quote instrument is the median."""
+    outcome_break_atr: float = 0.25
+    """In the statistics a close this far beyond the level ends a test as a break."""
+    placebo_draws: int = Field(default=100, ge=2)
+    placebo_seed: int = 20241202
+    placebo_least: float = 0.5
+    placebo_most: float = 1.5
+    """A placebo lies between these multiples of the real level's distance."""
+    placebo_sessions: int = Field(default=252, ge=1)
+    """Sessions within which a placebo has to be reached to count as a test."""
 
     @property
     def set_id(self) -> str:

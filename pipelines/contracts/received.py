@@ -25,3 +25,26 @@ class ReceivedBar(Table):
     locator = v.locator()
     payload = v.payload()
     payload_hash = v.payload_hash()
+
+
+class BookLevel(Table):
+    """One row of a level book after its reader accepted it: what people edit, nothing derived."""
+
+    level_id = v.level_id(primary_key=True)
+    set_id = v.set_id()
+    book = v.book()
+    author = v.author()
+    instrument_id = v.instrument_id()
+    quote_instrument = v.quote_instrument()
+    role = v.published_role()
+    low = v.level_low(min_exclusive=0)
+    high = v.level_high(min_exclusive=0)
+    horizon = v.level_horizon()
+    bias = v.bias()
+    order_in_chain = v.order_in_chain(nullable=True)
+    method = v.method()
+    source_ref = v.source_ref()
+    published_at = v.published_at()
+    valid_from = v.book_valid_from(nullable=True)
+    valid_to = v.book_valid_to(nullable=True)
+    supersedes = v.supersedes(nullable=True)

@@ -11,7 +11,7 @@ from pipelines.contracts.table import Table, tables_in
 
 
 class IndexOverview(Table):
-    """State of one index at the close of one session: returns, averages, phases, records and relative regimes."""
+    """State of one index at the close of one session: returns, averages, phases, records, regimes, levels."""
 
     instrument_id = v.instrument_id(primary_key=True)
     session = v.session(primary_key=True)
@@ -69,6 +69,18 @@ class IndexOverview(Table):
     history_from = v.history_from()
     is_all_time = v.is_all_time()
     relative_regimes = v.relative_regimes(nullable=True)
+    nearest_support_id = v.nearest_support_id(nullable=True)
+    nearest_support_low = v.nearest_support_low(nullable=True)
+    nearest_support_high = v.nearest_support_high(nullable=True)
+    nearest_support_state = v.nearest_support_state(nullable=True)
+    nearest_support_kinds = v.nearest_support_kinds(nullable=True)
+    nearest_support_distance_pct = v.nearest_support_distance_pct(nullable=True)
+    nearest_resistance_id = v.nearest_resistance_id(nullable=True)
+    nearest_resistance_low = v.nearest_resistance_low(nullable=True)
+    nearest_resistance_high = v.nearest_resistance_high(nullable=True)
+    nearest_resistance_state = v.nearest_resistance_state(nullable=True)
+    nearest_resistance_kinds = v.nearest_resistance_kinds(nullable=True)
+    nearest_resistance_distance_pct = v.nearest_resistance_distance_pct(nullable=True)
     is_synthetic = v.is_synthetic()
 
 
@@ -138,6 +150,57 @@ class RecordHigh(Table):
     is_all_time = v.is_all_time()
 
 
+class Level(core.Level):
+    """The level books: every published level as known when the warehouse was built, revisions included."""
+
+
+class LevelState(Table):
+    """State of every level, published and detected, at the close of every session on which it stood.
+
+    A view: one session of one instrument is asked for quickly, all of history is not stored.
+    """
+
+    level_id = v.level_id(primary_key=True)
+    session = v.session(primary_key=True)
+    instrument_id = v.instrument_id()
+    origin = v.origin()
+    set_id = v.set_id(nullable=True)
+    author = v.author(nullable=True)
+    role = v.role()
+    side = v.side()
+    low = v.level_low()
+    high = v.level_high()
+    evaluated_low = v.evaluated_low()
+    evaluated_high = v.evaluated_high()
+    basis_flag = v.basis_flag(nullable=True)
+    kinds = v.zone_kinds(nullable=True)
+    n_pivots = v.n_pivots(nullable=True)
+    close = v.close()
+    distance_pct = v.distance_pct()
+    distance_atr = v.distance_atr(nullable=True)
+    state = v.level_state()
+    state_since = v.state_since()
+    test_count = v.test_count()
+    last_event = v.last_event(nullable=True)
+    last_event_session = v.last_event_session(nullable=True)
+    next_exposed = v.next_exposed(nullable=True)
+    is_exposed = v.is_exposed(nullable=True)
+    thesis_state = v.thesis_state(nullable=True)
+    first_intraday = v.first_intraday(nullable=True)
+    first_close = v.first_close(nullable=True)
+    confirmed_two_closes = v.confirmed_two_closes(nullable=True)
+    confirmed_atr = v.confirmed_atr(nullable=True)
+    is_synthetic = v.is_synthetic()
+
+
+class LevelEvent(core.LevelEvent):
+    """What happened to each level, with the numbers that did it; later sessions only add rows."""
+
+
+class LevelStatistics(core.LevelStatistics):
+    """How often levels held when they were tested, beside random zones of like width and distance."""
+
+
 class DataHealth(Table):
     """How complete the bars of each instrument are, and what was kept out."""
 
@@ -175,7 +238,7 @@ class WarehouseBuild(Table):
     """What one is looking at: the build this file comes from, one row per table."""
 
     table_name = v.table_name(primary_key=True)
-    row_count = v.row_count()
+    row_count = v.row_count(nullable=True)
     content_hash = v.content_hash()
     generation = v.generation()
     built_at = v.built_at()

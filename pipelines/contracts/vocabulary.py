@@ -63,18 +63,63 @@ def _flag(meaning: str) -> Placing:
 BASES = ("close", "intraday")
 CROSSES = ("golden", "death")
 HORIZONS = ("medium", "major")
+LEVEL_BIASES = ("bullish", "bearish", "neutral")
+LEVEL_CAUSES = (
+    "superseded",
+    "expired",
+    "atr",
+    "two_closes",
+    "reclaimed",
+    "role_reversed",
+    "first_close",
+    "failed_break",
+    "retest_held",
+    "pierced",
+    "test_lapsed",
+    "touched",
+    "restored",
+)
+"""What changes the state of a level, by the rule that did it."""
+CHAIN_CAUSES = ("negated", "exposed")
+"""What the break of one level means for its set."""
+LEVEL_HORIZONS = ("short", "medium", "major")
+LEVEL_ORIGINS = ("published", "detected")
+LEVEL_ROLES = (
+    "key_support",
+    "intermediate_support",
+    "next_support",
+    "key_resistance",
+    "intermediate_resistance",
+    "next_resistance",
+)
+"""Roles of published levels; a detected one is a plain support or resistance."""
+LEVEL_SIDES = ("support", "resistance")
+LEVEL_STATES = (
+    "pending",
+    "intact",
+    "testing",
+    "broken_provisional",
+    "broken",
+    "cleared",
+    "role_reversed",
+    "reclaimed",
+    "expired",
+    "superseded",
+)
 LABELS = ("rising", "falling", "flat")
 PERIODS = ("week", "month", "quarter", "year")
 PHASES = ("up", "down")
 PIVOT_KINDS = ("high", "low")
 PIVOT_METHODS = ("fractal", "zigzag_atr", "zigzag_pct")
 RECORD_EVENTS = ("new_record", "fresh", "marginal", "approach", "retest")
+REVISION_KINDS = ("tightened", "widened", "raised", "lowered", "restated")
 STATEMENTS = (
     "major and medium-term uptrend intact",
     "corrective decline within major uptrend",
     "counter-trend rally within major downtrend",
     "major and medium-term downtrend",
 )
+THESIS_STATES = ("standing", "negated")
 VERDICTS = ("outperforming", "underperforming", "none")
 REJECTION_RULES = (
     "unparsable",
@@ -85,6 +130,8 @@ REJECTION_RULES = (
     "low_above_body",
     "duplicate",
 )
+ZONE_KINDS = ("swing_high", "swing_low", "record_high", "round_number")
+ZONE_SIDES = ("support", "resistance", "at_price")
 WINDOW_REASONS = ("warm_up", "missing_sessions")
 RETURN_REASONS = ("no_base_session", "missing_base_close", "missing_end_close")
 _POINTS = "index points (ratio units for a pair)"
@@ -330,6 +377,90 @@ pivot_method = _choice("Rule that found the pivot", PIVOT_METHODS)
 pivot_kind = _choice("Which end of the range the pivot is", PIVOT_KINDS)
 pivot_price = _number("High or low of the extreme session; its close where it has no range, as in a pair.", _POINTS)
 extreme_session = _date("Session of the extreme.")
+zone_id = _text("Stable id of a detected zone: instrument, first session and first centre. It is its level_id too.")
+zone_low = _number("Lowest point of the zone.", "index points")
+zone_high = _number("Highest point of the zone.", "index points")
+zone_centre = _number("Median of the zone's points.", "index points")
+zone_kinds = _text(f"What the zone is made of, in this order: {', '.join(ZONE_KINDS)}.")
+n_pivots = _count("Swing highs and lows in the zone; one found by several rules counts once.", "pivots")
+recency_weight = _number("Sum over the pivots of one half to the power of age over half-life, at valid_from.", "weight")
+zone_side = _choice("Where the zone lies against the close (at_price: the close is inside)", ZONE_SIDES)
+valid_from = _date("First session at whose close the row holds.")
+valid_to = _date("Last session at whose close the row holds; null for the row that holds still.")
+level_id = _text("Id of the level: as the book gives it, or the zone_id of a detected one.")
+set_id = _text("Levels that were published together, with one thesis.")
+book = _text("Level book the row comes from.")
+author = _text("Who published the level.")
+quote_instrument = _text("What the published numbers are quoted on: the instrument itself, or a CFD or future of it.")
+role = _choice("Part in its set; a detected level is a plain support or resistance", (*LEVEL_ROLES, *LEVEL_SIDES))
+published_role = _choice("Part in its set", LEVEL_ROLES)
+level_low = _number("Lower edge of the level as published, or as detected.", "index points")
+level_high = _number(
+    "Upper edge of the level as published, or as detected; equal to low for a single price.", "index points"
+)
+level_horizon = _choice("Horizon the author gives it", LEVEL_HORIZONS)
+bias = _choice("What the set argues for", LEVEL_BIASES)
+order_in_chain = _count("Place among the next levels of its side, from 1.", "levels", min=1)
+published_at = _moment("When the level was published.")
+method = _text("How the author says the numbers came about; unknown where nothing is said.")
+source_ref = _text("Where it was published.")
+book_valid_from = _date("First session of validity, where it is not the one of publication.")
+book_valid_to = _date("Last session of validity; null for open end.")
+level_pending_from = _date(
+    "First session that closed after the publication; null where the calendar does not reach it."
+)
+level_valid_from = _date("First session of validity; null where the calendar does not reach it.")
+supersedes = _text("Level that this one replaces.")
+superseded_from = _date("First session of validity of a level that replaces this one.")
+revision_kind = _choice("What the level is to the one it supersedes", REVISION_KINDS)
+evaluated_low = _number(
+    "Lower edge that bars are held against: low, less the basis where there is one.", "index points"
+)
+evaluated_high = _number(
+    "Upper edge that bars are held against: high, less the basis where there is one.", "index points"
+)
+basis_flag = _choice(
+    "How the numbers were carried over to the instrument (cash: quoted on it; adjusted: less the basis; unadjusted: "
+    "the quote instrument has no bars, so as published)",
+    ("cash", "adjusted", "unadjusted"),
+)
+basis_points = _number("Quote instrument less instrument, median of closes before valid_from.", "index points")
+origin = _choice("Where the level comes from", LEVEL_ORIGINS)
+side = _choice("What the level is to the price now; a role reversal turns it", LEVEL_SIDES)
+level_state = _choice("State at the close", LEVEL_STATES)
+state_since = _date("First session of the state.")
+test_count = _count("Touches since the level's first bar or its return.", "touches")
+last_event = _choice("Last thing that happened to the level", LEVEL_CAUSES)
+last_event_session = _date("Session of the last event.")
+first_intraday = _date("First session that traded beyond the far edge, on the side it has now.")
+first_close = _date("First session that closed beyond the far edge, on the side it has now.")
+confirmed_two_closes = _date("First session that closed beyond the far edge for the second time running.")
+confirmed_atr = _date("First session that closed beyond the far edge by the break distance.")
+is_exposed = _flag("True once a level before it in the chain gave way; null where no chain leads to it.")
+thesis_state = _choice("Whether what the set argues for still stands; null for a detected level", THESIS_STATES)
+from_state = _choice("State before", LEVEL_STATES)
+to_state = _choice("State after; the same where the event changed none", LEVEL_STATES)
+cause = _choice("What happened", (*LEVEL_CAUSES, *CHAIN_CAUSES))
+bar_high = _number("Highest price of the session.", "index points")
+bar_low = _number("Lowest price of the session.", "index points")
+atr_before = _number("Average true range of the session before, which the distances are measured in.", "index points")
+tolerance = _number("Distance within which the level counts as reached.", "index points")
+threshold = _number("Price that the rule compared with; null where it compared dates or sessions.", "index points")
+distance_pct = _number("From the close to the nearer edge, positive above; zero inside.", "per cent")
+distance_atr = _number("From the close to the nearer edge, positive above; zero inside.", "average true ranges")
+next_exposed = _text("level_id of the level that comes next when this one gives way.")
+statistics_author = _text("Who published the levels; detected for those of the warehouse.")
+statistics_kind = _text("Role of published levels, kind of detected ones, or any.")
+tests = _count("Touches of levels that price had been away from.", "tests")
+holds = _count("Tests that closed a hold distance away before they closed beyond the level.", "tests")
+breaks = _count("Tests that closed beyond the level first.", "tests")
+hold_rate_pct = _number("Holds of all tests.", "per cent")
+placebo_hold_rate_pct = _number("The same of random zones of like width and distance, mean of the draws.", "per cent")
+placebo_sd_pct_points = _number("Standard deviation of the hold rate over the draws.", "percentage points")
+hold_excess_pct_points = _number("Hold rate less that of the placebo.", "percentage points")
+statistics_reason = _choice("Why a rate is null", ("no_tests", "no_placebo"))
+first_test_session = _date("Session of the first test.")
+last_test_session = _date("Session of the last test.")
 
 # Health and build
 first_session = _date("First session with an accepted bar.")
@@ -341,13 +472,29 @@ first_missing_session = _date("Earliest missing session.")
 last_missing_session = _date("Latest missing session.")
 rejected_rows = _count("Rows kept out by a row rule, without bars that came too early and were accepted later.", "rows")
 rejected_by_rule = _text("Count of rejected rows by rule, such as duplicate: 2.")
+nearest_support_id = _text("level_id of the nearest level below the close; null where none stands.")
+nearest_support_low = _number("Lower edge of the nearest level below, as evaluated.", "index points")
+nearest_support_high = _number("Upper edge of the nearest level below, as evaluated.", "index points")
+nearest_support_state = _choice("State of the nearest level below", LEVEL_STATES)
+nearest_support_kinds = _text("What the nearest level below is: its role as published, or the kinds of its zone.")
+nearest_support_distance_pct = _number("From the close to its upper edge, zero inside.", "per cent")
+nearest_resistance_id = _text("level_id of the nearest level above the close; null where none stands.")
+nearest_resistance_low = _number("Lower edge of the nearest level above, as evaluated.", "index points")
+nearest_resistance_high = _number("Upper edge of the nearest level above, as evaluated.", "index points")
+nearest_resistance_state = _choice("State of the nearest level above", LEVEL_STATES)
+nearest_resistance_kinds = _text("What the nearest level above is: its role as published, or the kinds of its zone.")
+nearest_resistance_distance_pct = _number("From the close to its lower edge, zero inside.", "per cent")
 relative_regimes = _text("The standing verdict of every ratio pair the instrument is part of, in words.")
 generation = _count("Ordinal of the build, one more than the file it replaced.", "builds", min=1)
 built_at = _moment("When this file was built.")
 known_at = _moment("Knowledge time of the build: rows known later are left out.")
 parameter_set_id = _text("Id of the parameter set of every derived number.")
-data_snapshot = _text("Id of the bars and parameters that core was derived from; equal ids mean equal core tables.")
+data_snapshot = _text(
+    "Id of the bars, parameters and published levels that core was derived from; equal ids mean equal core tables."
+)
 code_version = _text("Version of the code that built the file.")
 table_name = _text("Schema and table.")
-row_count = _count("Rows in the table.", "rows")
-content_hash = _text("SHA-256 over the table's rows in key order; equal hashes mean equal content.")
+row_count = _count("Rows in the table; null for a view, whose rows are not stored.", "rows")
+content_hash = _text(
+    "SHA-256 over the table's rows in key order, or over the SELECT of a view; equal hashes mean equal content."
+)

@@ -9,9 +9,15 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
+from pipelines.seeds.level_book import LevelBookError
+from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.sources.calendar import sessions_between
 from pipelines.transforms.bar import latest_bars, missing_sessions
 from pipelines.transforms.cross import crosses
+from pipelines.transforms.level import levels
+from pipelines.transforms.level_event import level_events
+from pipelines.transforms.level_state import level_states
+from pipelines.transforms.level_statistics import level_statistics as hold_statistics
 from pipelines.transforms.moving_average import moving_averages
 from pipelines.transforms.period_return import period_returns, periods_to_date
 from pipelines.transforms.pivot import pivots
@@ -22,6 +28,7 @@ from pipelines.transforms.series import series_prices
 from pipelines.transforms.session import calendar_end, number_sessions
 from pipelines.transforms.trend import trend_states
 from pipelines.transforms.trend_spell import trend_spells
+from pipelines.transforms.zone import zones
 
 # Seeds and the calendar
 
@@ -161,3 +168,61 @@ def record_high(
 def pivot(workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
     """Confirmed swing highs and lows."""
     return pivots(prices, averages, workspace.parameters)
+
+
+@derived(core.Zone, core.SeriesPrice, core.MovingAverage, core.Pivot, core.RecordState)
+def zone(
+    workspace: Workspace,
+    prices: pl.DataFrame,
+    averages: pl.DataFrame,
+    pivot_rows: pl.DataFrame,
+    records: pl.DataFrame,
+) -> pl.DataFrame:
+    """Zones as of each session."""
+    return zones(prices, averages, pivot_rows, records, workspace.parameters)
+
+
+@derived(core.Level, core.Session, core.SeriesPrice, core.Instrument, adds_facts=True)
+def level(
+    workspace: Workspace, sessions: pl.DataFrame, prices: pl.DataFrame, instruments: pl.DataFrame
+) -> pl.DataFrame:
+    """The house's level book and the user's own."""
+    settings = workspace.settings
+    try:
+        book = read_level_books(instruments["instrument_id"], settings.level_book)
+    except LevelBookError as error:
+        raise dg.Failure(str(error)) from error
+    return levels(book, sessions, prices, settings.clock(), workspace.parameters)
+
+
+@derived(core.LevelState, core.SeriesPrice, core.MovingAverage, core.Level, core.Zone)
+def level_state(
+    workspace: Workspace,
+    prices: pl.DataFrame,
+    averages: pl.DataFrame,
+    published: pl.DataFrame,
+    detected: pl.DataFrame,
+) -> pl.DataFrame:
+    """The state machine of every level."""
+    return level_states(prices, averages, published, detected, workspace.parameters)
+
+
+@derived(core.LevelEvent, core.LevelState, core.SeriesPrice, core.MovingAverage)
+def level_event(
+    workspace: Workspace, states: pl.DataFrame, prices: pl.DataFrame, averages: pl.DataFrame
+) -> pl.DataFrame:
+    """What happened to each level."""
+    return level_events(states, prices, averages, workspace.parameters)
+
+
+@derived(core.LevelStatistics, core.LevelState, core.Level, core.Zone, core.SeriesPrice, core.MovingAverage)
+def level_statistics(
+    workspace: Workspace,
+    states: pl.DataFrame,
+    published: pl.DataFrame,
+    detected: pl.DataFrame,
+    prices: pl.DataFrame,
+    averages: pl.DataFrame,
+) -> pl.DataFrame:
+    """How often levels held, beside a placebo."""
+    return hold_statistics(states, published, detected, prices, averages, workspace.parameters)

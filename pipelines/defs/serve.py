@@ -9,9 +9,10 @@ from pipelines.contracts.table import Table, name_of, qualified_name
 from pipelines.defs.tables import report_of, spec_of
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key
+from pipelines.storage.build import Build, BuildFacts
 from pipelines.storage.lake import LakeError
 from pipelines.storage.statements import read_statements, tables_read_by
-from pipelines.storage.warehouse import Build, BuildFacts, WarehouseError, last_rows, publish
+from pipelines.storage.warehouse import WarehouseError, last_rows, publish
 from pipelines.version import code_version
 
 CHECKS = read_statements("checks")
@@ -62,8 +63,10 @@ def warehouse(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untype
         raise dg.Failure(f"{database.name}: not published, the old file stays, as checks failed: {found}")
     for table in serve.TABLES:
         name = qualified_name(table)
-        facts = {"dagster/row_count": build.rows[name], "content_hash": build.hashes[name]}
-        metadata = {**report_of(last_rows(database, table), workspace), **facts}
+        metadata = {**report_of(last_rows(database, table), workspace), "content_hash": build.hashes[name]}
+        metadata.pop("dagster/row_count")
+        if name in build.rows:
+            metadata["dagster/row_count"] = build.rows[name]
         yield dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata)
 
 

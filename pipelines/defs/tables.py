@@ -109,12 +109,15 @@ def stored(
     )
 
 
-def derived(table: type[Table], *reads: type[Table]) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
+def derived(
+    table: type[Table], *reads: type[Table], adds_facts: bool = False
+) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
     """Make an asset of a function that derives one core table from others.
 
     Args:
         table: The table that is derived.
         reads: The tables it is derived from. The function gets the workspace, then one frame for each.
+        adds_facts: Whether the rows hold facts that none of ``reads`` does, so that they extend the snapshot.
     """
 
     def decorate(derive: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
@@ -128,6 +131,8 @@ def derived(table: type[Table], *reads: type[Table]) -> Callable[[Callable[..., 
             inherited = _inherited_snapshot(lake, reads)
             rows = derive(workspace, *(lake.read(read) for read in reads))
             snapshot = inherited or _own_snapshot(rows, workspace, reads)
+            if adds_facts:
+                snapshot = f"{snapshot}+{_short_hash(rows)}"
             yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace)
 
         return asset
@@ -156,4 +161,8 @@ def _own_snapshot(rows: pl.DataFrame, workspace: Workspace, reads: Sequence[type
     """Return the id of a state of the data that begins here: of rows from raw, and the parameters; else None."""
     if not any(layer_of(read) == "raw" for read in reads):
         return None
-    return f"{content_hash(rows)[:12]}-{workspace.parameters.set_id}"
+    return f"{_short_hash(rows)}-{workspace.parameters.set_id}"
+
+
+def _short_hash(rows: pl.DataFrame) -> str:
+    return content_hash(rows)[:12]

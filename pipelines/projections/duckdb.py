@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import dataframely as dy
 
@@ -53,10 +54,10 @@ def create_table(table: type[Table]) -> str:
     return f"CREATE TABLE {qualified_name(table)} (\n    " + ",\n    ".join(lines) + "\n)"
 
 
-def comments(table: type[Table], note: str = "") -> list[str]:
-    """Return one COMMENT ON statement for the table, led by ``note``, and one for each column."""
+def comments(table: type[Table], note: str = "", kind: Literal["TABLE", "VIEW"] = "TABLE") -> list[str]:
+    """Return one COMMENT ON statement for the table or view, led by ``note``, and one for each column."""
     target = qualified_name(table)
-    statements = [f"COMMENT ON TABLE {target} IS {literal(note + description_of(table))}"]
+    statements = [f"COMMENT ON {kind} {target} IS {literal(note + description_of(table))}"]
     for name, column in table.columns().items():
         unit = unit_of(column)
         text = f"{column.description} [{unit}]" if unit else str(column.description)

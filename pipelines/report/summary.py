@@ -43,7 +43,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield ""
     yield f"{'table':<28}{'rows':>10}"
     for name, count in sorted(rows, key=lambda row: (not row[0].startswith("serve"), row[0])):
-        yield f"{name:<28}{count:>10,}"
+        yield f"{name:<28}{'view' if count is None else format(count, ','):>10}"
     health = connection.execute(
         "SELECT instrument_id, bars, missing_sessions, rejected_by_rule FROM serve.data_health "
         "WHERE bars = 0 OR missing_sessions > 0 OR rejected_rows > 0 ORDER BY instrument_id"

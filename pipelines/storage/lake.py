@@ -80,15 +80,19 @@ class Lake:
     def common_snapshot(self, tables: Iterable[type[Table]]) -> str | None:
         """Return the one snapshot that stored tables were derived from, None where none has any.
 
+        A snapshot may extend another one: levels stem from the bars (``a``) and from the level books (``a+b``). Such
+        tables share one state of the data, the longest, as long as every other one is where it begins.
+
         Raises:
             LakeError: they stem from different states of the data or parameters, and must not be mixed.
         """
         found = {qualified_name(table): self.snapshot_of(table) for table in tables}
         given = {name: snapshot for name, snapshot in found.items() if snapshot}
-        if len(set(given.values())) > 1:
+        longest = max(given.values(), key=len, default=None)
+        if not all(snapshot == longest or f"{longest}".startswith(f"{snapshot}+") for snapshot in given.values()):
             listing = ", ".join(f"{name} of {snapshot}" for name, snapshot in sorted(given.items()))
             raise LakeError(f"expected tables of one state of the data, was {listing}; materialise them together")
-        return next(iter(given.values()), None)
+        return longest
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -6,8 +6,7 @@ computed here that a transform could compute.
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, field
+import hashlib
 from pathlib import Path
 
 import duckdb
@@ -16,8 +15,17 @@ import polars as pl
 from pipelines.contracts import core, raw, serve
 from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, grain_of, name_of, qualified_name
-from pipelines.projections.duckdb import comments, create_table, literal, parquet_columns, quoted, select_from_parquet
+from pipelines.projections.duckdb import (
+    comments,
+    create_table,
+    literal,
+    parquet_columns,
+    quoted,
+    select_from_parquet,
+    type_of,
+)
 from pipelines.settings import SYNTHETIC_NOTE
+from pipelines.storage.build import Build, BuildFacts, CheckOutcome
 from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake
 from pipelines.storage.statements import SQL_FOLDER, Statement, read_statements
@@ -30,49 +38,6 @@ _CATALOG = "published"
 
 class WarehouseError(RuntimeError):
     """The warehouse could not be built; the published file is the old one."""
-
-
-@dataclass(frozen=True)
-class BuildFacts:
-    """What a build states about itself in ``serve.warehouse_build``."""
-
-    source: str
-    is_synthetic: bool
-    built_at: dt.datetime
-    known_at: dt.datetime
-    parameter_set_id: str
-    code_version: str
-
-
-@dataclass(frozen=True)
-class CheckOutcome:
-    """What one ``sql/checks`` query found: the rows that fail its claim."""
-
-    statement: Statement
-    failing_rows: int
-    example: str
-
-    @property
-    def blocks(self) -> bool:
-        """Return whether the finding keeps the new file from being published."""
-        return self.failing_rows > 0 and self.statement.head.get("severity") != "warn"
-
-
-@dataclass
-class Build:
-    """What a build put into the file: rows and content hash by ``schema.table``, and what the checks found."""
-
-    generation: int
-    data_snapshot: str | None
-    rows: dict[str, int] = field(default_factory=dict)
-    hashes: dict[str, str] = field(default_factory=dict)
-    outcomes: list[CheckOutcome] = field(default_factory=list)
-    is_published: bool = False
-
-    @property
-    def blocking(self) -> list[CheckOutcome]:
-        """Return the findings that kept the file from being published."""
-        return [outcome for outcome in self.outcomes if outcome.blocks]
 
 
 def published_tables() -> tuple[type[Table], ...]:
@@ -135,7 +100,8 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
         statements = {statement.name: statement for statement in read_statements("serve", sql_folder)}
         for table in serve.TABLES:
             if table is not serve.WarehouseBuild:
-                _add(connection, table, _select(statements, table), facts, build)
+                add = _add_view if _is_view(statements.get(name_of(table))) else _add
+                add(connection, table, _select(statements, table), facts, build)
         _add_manifest(connection, facts, build)
         for macro in read_statements("macros", sql_folder):
             connection.execute(f"USE {_CATALOG}")
@@ -144,6 +110,11 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
         build.outcomes = [_outcome(connection, check) for check in read_statements("checks", sql_folder)]
         connection.execute(f"CHECKPOINT {_CATALOG}")
         connection.execute(f"DETACH {_CATALOG}")
+
+
+def _is_view(statement: Statement | None) -> bool:
+    """Return whether a served table is a view: its SQL file says ``-- kind: view`` at its head."""
+    return statement is not None and statement.head.get("kind") == "view"
 
 
 def _select(statements: dict[str, Statement], table: type[Table]) -> str:
@@ -157,13 +128,7 @@ def _add(
 ) -> None:
     """Create one table with keys and comments, fill it from ``select`` in key order, and note rows and hash."""
     name = qualified_name(table)
-    expected = list(table.columns())
-    was = connection.sql(select).columns
-    if sorted(was) != sorted(expected):
-        raise WarehouseError(
-            f"{name}: expected columns {expected}, was missing {sorted(set(expected) - set(was))} "
-            f"and beyond them {sorted(set(was) - set(expected))}"
-        )
+    _has_columns(table, connection.sql(select).columns)
     order = ", ".join(quoted(column) for column in grain_of(table))
     connection.execute(f"USE {_CATALOG}")
     connection.execute(create_table(table))
@@ -177,13 +142,47 @@ def _add(
     build.hashes[name] = content_hash(rows)
 
 
+def _add_view(
+    connection: duckdb.DuckDBPyConnection, table: type[Table], select: str, facts: BuildFacts, build: Build
+) -> None:
+    """Create one view with comments and its columns in the contract's order; its rows are nowhere, so not counted.
+
+    The file keeps the text, so the view reads the tables of whatever the file is called or attached as.
+    """
+    name = qualified_name(table)
+    _has_columns(table, connection.sql(select).columns)
+    columns = ", ".join(quoted(column) for column in table.columns())
+    connection.execute(f"USE {_CATALOG}")
+    connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM ({select}\n)")
+    for comment in comments(table, SYNTHETIC_NOTE if facts.is_synthetic else "", kind="VIEW"):
+        connection.execute(comment)
+    connection.execute("USE memory")
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {_CATALOG}.{name}")
+    rows = connection.sql(f"SELECT * FROM {name}")
+    was = dict(zip(rows.columns, map(str, rows.types), strict=True))
+    expected = {column: type_of(declared) for column, declared in table.columns().items()}
+    if was != expected:
+        differing = {column: (kind, was[column]) for column, kind in expected.items() if was[column] != kind}
+        raise WarehouseError(f"{name}: expected column types, was other: {differing}")
+    build.hashes[name] = hashlib.sha256(select.encode()).hexdigest()
+
+
+def _has_columns(table: type[Table], was: list[str]) -> None:
+    expected = list(table.columns())
+    if sorted(was) != sorted(expected):
+        raise WarehouseError(
+            f"{qualified_name(table)}: expected columns {expected}, was missing {sorted(set(expected) - set(was))} "
+            f"and beyond them {sorted(set(was) - set(expected))}"
+        )
+
+
 def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, build: Build) -> None:
     """Fill ``serve.warehouse_build`` with what this build is, one row per table."""
     last_session = connection.sql("SELECT max(session) FROM core.bar").pl().item()
     manifest = pl.DataFrame(
         {
-            "table_name": list(build.rows),
-            "row_count": list(build.rows.values()),
+            "table_name": list(build.hashes),
+            "row_count": [build.rows.get(name) for name in build.hashes],
             "content_hash": list(build.hashes.values()),
         }
     ).with_columns(

@@ -8,6 +8,58 @@ WITH regime AS (
     JOIN core.instrument AS instrument
         ON instrument.instrument_id IN (pair.numerator_id, pair.denominator_id)
     GROUP BY instrument.instrument_id, regime.session
+),
+-- Stretches of sessions are laid out by ordinal: far cheaper than comparing dates of every bar and every stretch.
+numbered AS (
+    SELECT instrument_id, session, close, row_number() OVER (PARTITION BY instrument_id ORDER BY session) AS number
+    FROM core.bar
+),
+extent AS (
+    SELECT instrument_id, max(number) AS last_number
+    FROM numbered
+    GROUP BY instrument_id
+),
+laid_out AS (
+    SELECT state.*, unnest(range(began.number, coalesce(ended.number, extent.last_number) + 1)) AS number
+    FROM core.level_state AS state
+    JOIN extent ON extent.instrument_id = state.instrument_id
+    JOIN numbered AS began ON began.instrument_id = state.instrument_id AND began.session = state.valid_from
+    LEFT JOIN numbered AS ended ON ended.instrument_id = state.instrument_id AND ended.session = state.valid_to
+),
+standing AS (
+    SELECT
+        state.instrument_id,
+        bar.session,
+        bar.close,
+        state.level_id,
+        state.origin,
+        state.role,
+        state.state,
+        state.evaluated_low,
+        state.evaluated_high,
+        -- A level that holds the close inside counts on the side it has.
+        CASE
+            WHEN state.evaluated_high < bar.close THEN 'support'
+            WHEN state.evaluated_low > bar.close THEN 'resistance'
+            ELSE state.side
+        END AS place,
+        greatest(state.evaluated_low - bar.close, bar.close - state.evaluated_high, 0) AS distance
+    FROM laid_out AS state
+    JOIN numbered AS bar ON bar.instrument_id = state.instrument_id AND bar.number = state.number
+    WHERE state.state NOT IN ('pending', 'expired', 'superseded')
+    -- Of equally near levels the published one comes first.
+    QUALIFY row_number() OVER (
+        PARTITION BY state.instrument_id, bar.session, place
+        ORDER BY distance, state.origin DESC, state.level_id
+    ) = 1
+),
+nearest AS (
+    SELECT
+        standing.*,
+        CASE standing.origin WHEN 'published' THEN standing.role ELSE zone.kinds END AS kinds,
+        CASE standing.place WHEN 'support' THEN -distance ELSE distance END / standing.close * 100 AS distance_pct
+    FROM standing
+    ASOF LEFT JOIN core.zone AS zone ON zone.zone_id = standing.level_id AND zone.valid_from < standing.session
 )
 SELECT
     bar.instrument_id,
@@ -66,6 +118,18 @@ SELECT
     record_close.history_from,
     record_close.is_all_time,
     regime.relative_regimes,
+    support.level_id AS nearest_support_id,
+    support.evaluated_low AS nearest_support_low,
+    support.evaluated_high AS nearest_support_high,
+    support.state AS nearest_support_state,
+    support.kinds AS nearest_support_kinds,
+    support.distance_pct AS nearest_support_distance_pct,
+    resistance.level_id AS nearest_resistance_id,
+    resistance.evaluated_low AS nearest_resistance_low,
+    resistance.evaluated_high AS nearest_resistance_high,
+    resistance.state AS nearest_resistance_state,
+    resistance.kinds AS nearest_resistance_kinds,
+    resistance.distance_pct AS nearest_resistance_distance_pct,
     instrument.is_synthetic
 FROM core.bar AS bar
 JOIN core.instrument AS instrument USING (instrument_id)
@@ -82,3 +146,7 @@ JOIN core.record_state AS record_intraday
 LEFT JOIN core.period_to_date AS period
     ON period.instrument_id = bar.instrument_id AND period.session = bar.session AND period.universe_id = 'us_index_4'
 LEFT JOIN regime ON regime.instrument_id = bar.instrument_id AND regime.session = bar.session
+LEFT JOIN nearest AS support
+    ON support.instrument_id = bar.instrument_id AND support.session = bar.session AND support.place = 'support'
+LEFT JOIN nearest AS resistance
+    ON resistance.instrument_id = bar.instrument_id AND resistance.session = bar.session AND resistance.place = 'resistance'

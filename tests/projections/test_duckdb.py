@@ -32,6 +32,10 @@ def test_comments_carry_description_and_unit_and_lead_with_the_note() -> None:
     ]
 
 
+def test_comments_of_a_view_name_it_as_one() -> None:
+    assert comments(Thing, kind="VIEW")[0] == "COMMENT ON VIEW test_duckdb.thing IS 'A thing''s first line.'"
+
+
 def test_quotes_are_doubled() -> None:
     assert literal("it's") == "'it''s'"
     assert quoted('a"b') == '"a""b"'

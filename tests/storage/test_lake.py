@@ -148,3 +148,18 @@ def test_tables_of_one_state_share_their_snapshot_and_others_may_not_be_mixed(tm
     lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="b")
     with pytest.raises(LakeError, match=r"was core\.instrument of a, core\.universe_member of b"):
         lake.common_snapshot(tables)
+
+
+def test_a_snapshot_that_extends_the_others_is_the_common_one(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    tables = (core.Instrument, core.UniverseMember, core.RatioPair)
+    lake.replace(core.Instrument, seeds.instruments(False), snapshot="a")
+    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="a+b")
+    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="a+b")
+    assert lake.common_snapshot(tables) == "a+b"
+    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="a+c")
+    with pytest.raises(LakeError, match=r"core\.ratio_pair of a\+c, core\.universe_member of a\+b"):
+        lake.common_snapshot(tables)
+    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="ab")
+    with pytest.raises(LakeError, match=r"core\.ratio_pair of ab"):
+        lake.common_snapshot(tables)

@@ -18,9 +18,10 @@ import pytest
 from pipelines import seeds
 from pipelines.contracts import core, serve
 from pipelines.contracts.table import Table, description_of, grain_of, name_of, qualified_name
+from pipelines.storage.build import BuildFacts
 from pipelines.storage.lake import Lake
 from pipelines.storage.statements import SQL_FOLDER
-from pipelines.storage.warehouse import BuildFacts, WarehouseError, last_rows, publish, published_tables
+from pipelines.storage.warehouse import WarehouseError, last_rows, publish, published_tables
 from tests.storage.processes import dead_process
 
 EVENING = dt.datetime(2024, 12, 2, 22, 30, tzinfo=dt.UTC)
@@ -77,7 +78,11 @@ def generation(database: Path) -> int:
     return ask(database, "SELECT max(generation) FROM serve.warehouse_build")[0][0]
 
 
-@pytest.mark.parametrize("table", published_tables(), ids=qualified_name)
+VIEWS = {"serve.level_state"}
+TABLES = [table for table in published_tables() if qualified_name(table) not in VIEWS]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=qualified_name)
 def test_every_table_has_key_nulls_and_comments(published: Path, table: type[Table]) -> None:
     schema, name = qualified_name(table).split(".")
     where = f"schema_name = '{schema}' AND table_name = '{name}'"
@@ -94,6 +99,21 @@ def test_every_table_has_key_nulls_and_comments(published: Path, table: type[Tab
         f"SELECT constraint_column_names FROM duckdb_constraints() WHERE {where} AND constraint_type = 'PRIMARY KEY'",
     )
     assert key == [(grain_of(table),)]
+
+
+def test_a_view_has_the_columns_of_its_contract_and_comments(published: Path) -> None:
+    where = "schema_name = 'serve' AND {}_name = 'level_state'"
+    comment = ask(published, f"SELECT comment FROM duckdb_views() WHERE {where.format('view')}")
+    assert comment == [(description_of(serve.LevelState),)]
+    columns = ask(published, f"SELECT column_name, comment FROM duckdb_columns() WHERE {where.format('table')}")
+    assert [column for column, _ in columns] == serve.LevelState.column_names()
+    assert all(text for _, text in columns)
+
+
+def test_a_view_reads_the_file_under_any_name(published: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{published}' AS other (READ_ONLY)")
+        assert connection.execute("SELECT count(*) FROM other.serve.level_state").fetchall() == [(0,)]
 
 
 def test_build_table_states_rows_hashes_and_generation(lake: Lake, database: Path) -> None:
@@ -118,7 +138,8 @@ def test_a_changed_value_changes_the_hash_of_its_table_alone(lake: Lake, databas
 
 def test_a_synthetic_build_says_so_on_every_table(lake: Lake, database: Path) -> None:
     publish(database, lake, facts(source="sample", is_synthetic=True))
-    comments = ask(database, "SELECT comment FROM duckdb_tables()")
+    views = "SELECT comment FROM duckdb_views() WHERE NOT internal"
+    comments = ask(database, f"SELECT comment FROM duckdb_tables() UNION ALL {views}")
     assert len(comments) == len(published_tables())
     assert all(comment.startswith("SYNTHETIC SAMPLE") for (comment,) in comments)
 
@@ -166,6 +187,14 @@ def test_a_failing_check_keeps_the_old_file(lake: Lake, database: Path, sql_fold
         (
             lambda path: path.write_text("SELECT 1 AS one FROM core.instrument"),
             r"serve\.instrument: expected columns .*",
+        ),
+        (
+            lambda path: path.write_text("-- kind: view\nSELECT *, 1 AS one FROM core.instrument"),
+            r"serve\.instrument: expected columns .* beyond them \['one'\]",
+        ),
+        (
+            lambda path: path.write_text("-- kind: view\nSELECT * REPLACE (1 AS name) FROM core.instrument"),
+            r"serve\.instrument: expected column types, was other: {'name': \('VARCHAR', 'INTEGER'\)}",
         ),
         (lambda path: path.unlink(), r"serve\.instrument: expected a file sql/serve/instrument\.sql, was none"),
     ],
@@ -295,6 +324,8 @@ def test_a_duckdb_1_client_reads_the_file(lake: Lake, database: Path) -> None:
 
 def test_names_of_tables_are_the_contracts(lake: Lake, database: Path) -> None:
     publish(database, lake, facts())
-    names = ask(database, "SELECT schema_name || '.' || table_name FROM duckdb_tables()")
+    tables = "SELECT schema_name || '.' || table_name FROM duckdb_tables()"
+    views = "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal"
+    names = ask(database, f"{tables} UNION ALL {views}")
     assert {name for (name,) in names} == {qualified_name(table) for table in published_tables()}
     assert pl.Series([name_of(table) for table in serve.TABLES]).is_unique().all()

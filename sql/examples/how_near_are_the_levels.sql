@@ -1,0 +1,17 @@
+-- question: How far is each index from its nearest support and resistance?
+SELECT
+    instrument_id,
+    close,
+    nearest_support_low AS support_low,
+    nearest_support_high AS support_high,
+    nearest_support_state AS support_state,
+    round(nearest_support_distance_pct, 2) AS support_pct,
+    nearest_support_kinds AS support_kinds,
+    nearest_resistance_low AS resistance_low,
+    nearest_resistance_high AS resistance_high,
+    nearest_resistance_state AS resistance_state,
+    round(nearest_resistance_distance_pct, 2) AS resistance_pct,
+    nearest_resistance_kinds AS resistance_kinds
+FROM serve.index_overview
+WHERE session = (SELECT max(session) FROM serve.index_overview)
+ORDER BY instrument_id

@@ -1,0 +1,13 @@
+-- answers: Every level of an instrument and its state at the close of a session, or of the last one before a date,
+-- from the highest to the lowest.
+-- example: FROM levels_as_of('RUT', '2024-12-02')
+CREATE MACRO levels_as_of(instrument, as_of) AS TABLE
+SELECT state.*
+FROM serve.level_state AS state
+WHERE state.instrument_id = instrument
+    AND state.session = (
+        SELECT max(bar.session)
+        FROM core.bar AS bar
+        WHERE bar.instrument_id = instrument AND bar.session <= CAST(as_of AS DATE)
+    )
+ORDER BY state.evaluated_high DESC, state.evaluated_low DESC, state.level_id
