@@ -56,8 +56,9 @@ lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/dev ## Measure the main job
+bench: .venv/dev ## Measure the main job and the machine of levels
 	@$(BIN)/python benchmarks/main_job.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/level_machine.py
 
 catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 	@$(BIN)/python -m pipelines.report.catalog

@@ -1,238 +1,190 @@
 """Level books: the CSV files in which people keep published levels, the house's beside this module and a user's own.
 
-Belongs here: the file format and what each field may hold; a bad field refuses the book, with its place and reason.
-Not here: what rows mean to one another (see ``level_book_rules``), sessions and revisions (``transforms.level``).
+Belongs here: the file format; what cannot be read is found with its place and reason, and nothing is mended.
+Not here: what a field may hold (see ``level_book_field``), what rows mean to one another (see ``level_book_rules``),
+sessions and revisions (see ``transforms.level``).
 """
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
-import math
+import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.contracts.received import BookLevel
-from pipelines.contracts.vocabulary import LEVEL_BIASES, LEVEL_HORIZONS, LEVEL_ROLES
+from pipelines.seeds.level_book_field import Field, fields_of
 
 HOUSE, OWN = "house", "own"
 COLUMNS = tuple(name for name in BookLevel.column_names() if name != "book")
-_LONGEST_TEXT = 80
-_SHOWN = 20
-_DETECTED = "detected"
+_SHOWN_FINDINGS = 20
+_SHOWN_CHARACTERS = 80
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_DEFAULTS = (("quote_instrument", "instrument_id"), ("high", "low"))
+
+
+class Finding(NamedTuple):
+    """What is wrong with a book, and where; line 0 stands for the whole file."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        """Return the finding as a compiler would print it."""
+        return ":".join([self.file, *([str(self.line)] if self.line else [])]) + f": {self.text}"
 
 
 class LevelBookError(ValueError):
-    """A level book cannot be read; the text lists file, line, column and reason of each finding."""
+    """Level books cannot be read; ``findings`` lists file, line, column and reason of all, the text of the first."""
 
-    def __init__(self, findings: list[str]) -> None:
-        self.findings = findings
-        more = [f"... and {len(findings) - _SHOWN} more"] if len(findings) > _SHOWN else []
-        super().__init__("\n".join([*findings[:_SHOWN], *more]))
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = [str(finding) for finding in findings]
+        more = len(findings) - _SHOWN_FINDINGS
+        super().__init__("\n".join(self.findings[:_SHOWN_FINDINGS] + [f"... and {more} more"] * (more > 0)))
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a book: where it stands, and its fields as values."""
+    """One line of a book: where it stands, and the values of those of its fields that can be read."""
 
     file: str
     line: int
     values: dict[str, Any]
 
-    def finding(self, column: str, text: str) -> str:
+    def finding(self, column: str, text: str) -> Finding:
         """Return a finding of this row."""
-        return f"{self.file}:{self.line}: {column}: {text}"
+        return Finding(self.file, self.line, f"{column}: {text}")
 
 
 @dataclass
-class _Field:
-    """A reader of fields; raises ValueError with what was expected."""
+class Book:
+    """What could be read of a book. It ``is_whole`` if every line gave a row, with good fields or bad."""
 
-    read: Callable[[str], Any]
-    is_optional: bool = False
+    file: str
+    rows: list[Row] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    is_whole: bool = True
 
 
-def read_book(path: Path, book: str, instrument_ids: Collection[str], findings: list[str]) -> list[Row]:
-    """Return the rows of one book whose fields can all be read; add what cannot to ``findings``."""
-    name = path.name
+class _UnreadableError(Exception):
+    """Nothing can be read from this line on."""
+
+    def __init__(self, line: int, text: str) -> None:
+        self.line, self.text = line, text
+
+
+def read_book(path: Path, name: str, instrument_ids: Collection[str]) -> Book:
+    """Return the rows of one book, in the order of the file, and what is wrong with it.
+
+    Args:
+        path: The CSV file.
+        name: ``HOUSE`` or ``OWN``, the column ``book`` of each row.
+        instrument_ids: Instruments that levels can be kept of.
+    """
+    # A user's own book is called what the user calls it; the house's lies wherever the code does.
+    file = str(path) if name == OWN else f"{path.parent.name}/{path.name}"
+    book, fields = Book(file), fields_of(instrument_ids)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        findings.append(f"{path}: expected a level book, a CSV file, was {error.strerror}")
-        return []
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        findings.append(f"{name}:{line}: expected UTF-8, was byte 0x{error.object[error.start]:02x}")
-        return []
-    if "\0" in text:
-        findings.append(f"{name}:{text[: text.index(chr(0))].count(chr(10)) + 1}: expected text, was a NUL character")
-        return []
-    records = _records(name, text, findings)
-    header = next(records, None)
-    if header is None:
-        findings.append(f"{name}: expected a header of {len(COLUMNS)} columns, was an empty file")
-        return []
-    if problem := _header_problem(header[1]):
-        findings.append(f"{name}:{header[0]}: {problem}")
-        return []
-    fields = _fields(instrument_ids)
-    rows = [
-        _row(name, line, dict(zip(header[1], cells, strict=True)), fields, findings)
-        for line, cells in _whole(name, records, header[1], findings)
-    ]
-    return [Row(row.file, row.line, {**row.values, "book": book}) for row in rows if row is not None]
-
-
-def _records(name: str, text: str, findings: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Return line and cells of each record that is neither blank nor a comment."""
-    lines = io.StringIO(text, newline="")
-    reader = csv.reader(lines, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            if cells and any(cells) and not cells[0].startswith("#"):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        findings.append(f"{name}:{line}: expected comma separated fields, was unreadable: {error}")
-
-
-def _header_problem(header: list[str]) -> str | None:
-    """Return what is wrong with a header, or None."""
-    was = Counter(header)
-    missing = [name for name in COLUMNS if name not in was]
-    extra = [name for name in was if name not in COLUMNS]
-    twice = [name for name, count in was.items() if count > 1]
-    if not (missing or extra or twice):
-        return None
-    hint = next((f"; is the file separated by {mark!r}?" for mark in (";", "\t") if mark in "".join(header)), "")
-    parts = [("missing", missing), ("beyond them", extra), ("repeated", twice)]
-    return (
-        "expected the columns of a level book, was "
-        + "; ".join(f"{what} {', '.join(map(repr, names))}" for what, names in parts if names)
-        + hint
-    )
-
-
-def _whole(
-    name: str, records: Iterator[tuple[int, list[str]]], header: list[str], findings: list[str]
-) -> Iterator[tuple[int, list[str]]]:
-    """Return the records that have as many fields as the header."""
-    for line, cells in records:
-        if len(cells) == len(header):
-            yield line, cells
-        else:
-            findings.append(f"{name}:{line}: expected {len(header)} fields, was {len(cells)}")
-
-
-def _row(name: str, line: int, cells: dict[str, str], fields: dict[str, _Field], findings: list[str]) -> Row | None:
-    """Return one row with its fields read, or None with its findings noted."""
-    row, is_good = Row(name, line, {}), True
-    for column in COLUMNS:
-        reader, cell = fields[column], cells[column]
-        try:
-            if cell == "" and reader.is_optional:
-                row.values[column] = None
-            elif cell == "":
-                raise ValueError("a value")
+        records = _records(_text_of(path))
+        header = _header(*next(records, (0, [])))
+        for line, cells in records:
+            if len(cells) == len(header):
+                row = Row(file, line, {"book": name})
+                book.findings += _read(row, dict(zip(header, cells, strict=True)), fields)
+                book.rows.append(row)
             else:
-                row.values[column] = reader.read(cell)
+                book.is_whole = False
+                book.findings.append(Finding(file, line, f"expected {len(header)} fields, was {len(cells)}"))
+    except _UnreadableError as error:
+        book.is_whole = False
+        book.findings.append(Finding(file, error.line, error.text))
+    return book
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file without a byte order mark."""
+    expected = "expected a level book, a CSV file, was"
+    try:
+        # A device or a pipe might never end.
+        if path.exists() and not path.is_file():
+            raise _UnreadableError(0, f"{expected} {'a folder' if path.is_dir() else 'a device or a pipe'}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise _UnreadableError(0, f"{expected} unreadable: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode("utf-8")
+        hint = "; is the file UTF-16?" if data.startswith(_UTF_16_MARKS) else ""
+        wrong = f"expected UTF-8, was byte 0x{error.object[error.start]:02x}{hint}"
+        raise _UnreadableError(_line_after(before), wrong) from error
+    before, nul, _ = text.partition("\0")
+    if nul:
+        raise _UnreadableError(_line_after(before), "expected text, was a NUL character")
+    return text
+
+
+def _line_after(text: str) -> int:
+    """Return the number of the line on which a text ends."""
+    return len(re.findall(r"\r\n|\r|\n", text)) + 1
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line and cells of each record that is neither blank nor a comment."""
+    lines, line = io.StringIO(text, newline=""), 1
+    for first in lines:
+        if first.isspace() or first.startswith("#"):
+            line += 1
+            continue
+        # A reader of its own for each record: one for all would take the quotes of a comment for those of fields.
+        reader = csv.reader(itertools.chain([first], lines), strict=True)
+        try:
+            cells = next(reader)
+        except csv.Error as error:
+            raise _UnreadableError(line, f"expected comma separated fields, was unreadable: {error}") from error
+        if any(cells):
+            yield line, cells
+        line += reader.line_num
+
+
+def _header(line: int, header: list[str]) -> list[str]:
+    """Return the header; it must name each column once."""
+    if not header:
+        raise _UnreadableError(0, f"expected a header of {len(COLUMNS)} columns, was an empty file")
+    count = Counter(header)
+    missing = [name for name in COLUMNS if name not in count]
+    extra = [name for name in count if name not in COLUMNS]
+    repeated = [name for name in COLUMNS if count[name] > 1]
+    parts = [("missing", missing), ("unknown", extra), ("repeated", repeated)]
+    problem = "; ".join(f"{what} {_listed(names)}" for what, names in parts if names)
+    if problem:
+        joined = "".join(header)
+        marks = [name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in joined]
+        hint = "".join(f"; is the file separated by {name}?" for name in marks[:1])
+        raise _UnreadableError(line, f"expected the columns of a level book, was {problem}{hint}")
+    return header
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(repr(name[:_SHOWN_CHARACTERS]) for name in names[: len(COLUMNS)])
+
+
+def _read(row: Row, cells: Mapping[str, str], fields: Mapping[str, Field]) -> Iterator[Finding]:
+    """Put the values of a row into it, and yield a finding for each field that cannot be read."""
+    for column in COLUMNS:
+        cell, reader = cells[column], fields[column]
+        try:
+            row.values[column] = None if cell == "" and reader.is_optional else reader.read(cell)
         except ValueError as error:
-            findings.append(row.finding(column, f"expected {error}, was {cell[:_LONGEST_TEXT]!r}"))
-            is_good = False
-    if not is_good:
-        return None
-    for column, other in (("quote_instrument", "instrument_id"), ("high", "low")):
-        row.values[column] = row.values[other] if row.values[column] is None else row.values[column]
-    row.values["method"] = row.values["method"] or "unknown"
-    return row
-
-
-def _fields(instrument_ids: Collection[str]) -> dict[str, _Field]:
-    """Return how each column is read."""
-    text, price, date = _text, _price, _date
-    return {
-        "level_id": _Field(lambda cell: _level_id(cell, instrument_ids)),
-        "set_id": _Field(text),
-        "author": _Field(_author),
-        "instrument_id": _Field(_one_of(sorted(instrument_ids))),
-        "quote_instrument": _Field(text, is_optional=True),
-        "role": _Field(_one_of(LEVEL_ROLES)),
-        "low": _Field(price),
-        "high": _Field(price, is_optional=True),
-        "horizon": _Field(_one_of(LEVEL_HORIZONS)),
-        "bias": _Field(_one_of(LEVEL_BIASES)),
-        "order_in_chain": _Field(_order, is_optional=True),
-        "method": _Field(text, is_optional=True),
-        "source_ref": _Field(text),
-        "published_at": _Field(_moment),
-        "valid_from": _Field(date, is_optional=True),
-        "valid_to": _Field(date, is_optional=True),
-        "supersedes": _Field(text, is_optional=True),
-    }
-
-
-def _text(cell: str) -> str:
-    if cell != cell.strip() or not cell.isprintable():
-        raise ValueError("text without control characters and without blanks around it")
-    if len(cell) > _LONGEST_TEXT:
-        raise ValueError(f"at most {_LONGEST_TEXT} characters")
-    return cell
-
-
-def _level_id(cell: str, instrument_ids: Collection[str]) -> str:
-    if any(re.match(rf"{re.escape(name)}-\d{{4}}-", cell) for name in instrument_ids):
-        raise ValueError("an id that does not read like one of a detected zone")
-    return _text(cell)
-
-
-def _author(cell: str) -> str:
-    if cell.lower() == _DETECTED:
-        raise ValueError(f"an author other than {_DETECTED!r}, which stands for the levels the warehouse finds")
-    return _text(cell)
-
-
-def _one_of(names: Collection[str]) -> Callable[[str], str]:
-    def read(cell: str) -> str:
-        if cell not in names:
-            raise ValueError(f"one of {', '.join(names)}")
-        return cell
-
-    return read
-
-
-def _price(cell: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", cell) or not 0 < float(cell) < math.inf:
-        raise ValueError("a number above 0 such as 2288 or 2441.72")
-    return float(cell)
-
-
-def _order(cell: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,5}", cell):
-        raise ValueError("a whole number from 1")
-    return int(cell)
-
-
-def _date(cell: str) -> dt.date:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", cell):
-        raise ValueError("a date such as 2024-12-02")
-    try:
-        return dt.date.fromisoformat(cell)
-    except ValueError as error:
-        raise ValueError("a date of the calendar such as 2024-12-02") from error
-
-
-def _moment(cell: str) -> dt.datetime:
-    hint = "a moment with its offset from UTC such as 2024-12-02T08:30:00-05:00"
-    try:
-        found = dt.datetime.fromisoformat(cell)
-    except ValueError as error:
-        raise ValueError(hint) from error
-    if found.utcoffset() is None or "T" not in cell.upper():
-        raise ValueError(hint)
-    return found.astimezone(dt.UTC)
+            yield row.finding(column, f"expected {error}, was {cell[:_SHOWN_CHARACTERS]!r}")
+    for column, other in _DEFAULTS:
+        if column in row.values and row.values[column] is None:
+            row.values[column] = row.values.get(other)
+    if "method" in row.values:
+        row.values["method"] = row.values["method"] or "unknown"

@@ -1,7 +1,9 @@
 """What the rows of level books must be to one another: ids, sets, chains, validity, revisions.
 
 Belongs here: the rules across fields and rows, and the one function that reads all books.
-Not here: the file format (see ``level_book``).
+Not here: the file format (see ``level_book``), what one field may hold (see ``level_book_field``).
+
+Every rule looks at the fields that could be read, so one bad field does not hide what else is wrong.
 """
 
 from __future__ import annotations
@@ -16,11 +18,15 @@ import dataframely as dy
 import polars as pl
 
 from pipelines.contracts.received import BookLevel
-from pipelines.seeds.level_book import HOUSE, OWN, LevelBookError, Row, read_book
+from pipelines.seeds.level_book import HOUSE, OWN, Finding, LevelBookError, Row, read_book
 
 _HOUSE_BOOK = Path(__file__).with_name("level_book.csv")
 _NEW_YORK = ZoneInfo("America/New_York")
 _SHARED_BY_A_SET = ("author", "instrument_id", "bias")
+_SHARED_BY_REVISIONS = ("instrument_id", "author")
+_PLACE = ("set_id", "role", "order_in_chain", "instrument_id")
+_Held = tuple[dt.date, str, Row]
+"""Last day of validity, first of the row of revisions, row."""
 
 
 def read_level_books(
@@ -36,150 +42,164 @@ def read_level_books(
     Raises:
         LevelBookError: a file cannot be read, or a row breaks a rule; nothing is left out and nothing mended.
     """
-    findings: list[str] = []
-    rows = read_book(house, HOUSE, instrument_ids, findings)
+    books = [read_book(house, HOUSE, instrument_ids)]
     if own is not None:
-        rows += read_book(own, OWN, instrument_ids, findings)
-    # Rows that refer to unreadable ones would only repeat what was found.
-    if not findings:
-        findings = [*_within_rows(rows), *_ids(rows)]
-    if not findings:
-        findings = [*_sets(rows), *_revisions(rows)]
-    if not findings:
-        findings = [*_overlaps(rows)]
-    if findings:
-        raise LevelBookError(findings)
+        books.append(read_book(own, OWN, instrument_ids))
+    rows = [row for book in books for row in book.rows]
+    found = [finding for book in books for finding in book.findings]
+    found += [finding for row in rows for finding in _within(row)]
+    found += [*_ids(rows), *_sets(rows)]
+    # Without all rows it is not known which levels there are, nor which revise one another.
+    if all(book.is_whole for book in books):
+        found += [*_revisions(rows), *_overlaps(rows)]
+    if found:
+        files = [book.file for book in books]
+        raise LevelBookError(sorted(found, key=lambda finding: (files.index(finding.file), finding.line)))
     schema = {name: column.dtype for name, column in BookLevel.columns().items()}
-    frame = pl.DataFrame([row.values for row in rows], schema=schema)
-    return BookLevel.validate(frame.sort("level_id"))
+    return BookLevel.validate(pl.DataFrame([row.values for row in rows], schema=schema).sort("level_id"))
 
 
-def _published_on(row: Row) -> dt.date:
-    published: dt.datetime = row.values["published_at"]
-    return published.astimezone(_NEW_YORK).date()
+def _published_on(row: Row) -> dt.date | None:
+    """Return the day of publication in New York, or None where the field could not be read."""
+    published: dt.datetime | None = row.values.get("published_at")
+    return published.astimezone(_NEW_YORK).date() if published else None
 
 
-def _validity(row: Row) -> tuple[dt.date, dt.date]:
-    """Return first and last day; the publication's and the end of time where the book names none."""
-    return row.values["valid_from"] or _published_on(row), row.values["valid_to"] or dt.date.max
+def _first_day(row: Row) -> dt.date | None:
+    return row.values.get("valid_from") or _published_on(row)
 
 
-def _within_rows(rows: list[Row]) -> Iterator[str]:
-    for row in rows:
-        values, published = row.values, _published_on(row)
-        if values["low"] > values["high"]:
-            yield row.finding("high", f"expected no less than low {values['low']:g}, was {values['high']:g}")
-        is_next, order = values["role"].startswith("next_"), values["order_in_chain"]
-        if is_next and order is None:
-            yield row.finding("order_in_chain", f"expected a whole number from 1 for {values['role']}, was ''")
-        if not is_next and order is not None:
-            yield row.finding("order_in_chain", f"expected nothing for {values['role']}, was {order}")
-        for column in ("valid_from", "valid_to"):
-            if values[column] and values[column] < published:
-                yield row.finding(
-                    column, f"expected no date before the publication on {published} (New York), was {values[column]}"
-                )
-        first, last = _validity(row)
-        if last < first:
-            yield row.finding("valid_to", f"expected no date before valid_from {first}, was {last}")
+def _last_day(row: Row) -> dt.date:
+    return row.values.get("valid_to") or dt.date.max
 
 
-def _ids(rows: list[Row]) -> Iterator[str]:
+def _place_of(row: Row) -> str:
+    return f"{row.file}:{row.line}"
+
+
+def _within(row: Row) -> Iterator[Finding]:
+    values, published = row.values, _published_on(row)
+    low, high = values.get("low"), values.get("high")
+    if low and high and low > high:
+        yield row.finding("high", f"expected no less than low, {low}, was {high}")
+    if {"role", "order_in_chain"} <= values.keys():
+        role, order = values["role"], values["order_in_chain"]
+        if role.startswith("next_") and order is None:
+            yield row.finding("order_in_chain", f"expected a whole number from 1 for {role}, was ''")
+        if not role.startswith("next_") and order is not None:
+            yield row.finding("order_in_chain", f"expected nothing for {role}, was {order}")
+    valid_from, valid_to = values.get("valid_from"), values.get("valid_to")
+    for column, day in (("valid_from", valid_from), ("valid_to", valid_to)):
+        if published and day and day < published:
+            yield row.finding(column, f"expected no day before the publication, {published} in New York, was {day}")
+    if valid_from and valid_to and valid_to < valid_from:
+        yield row.finding("valid_to", f"expected no day before valid_from, {valid_from}, was {valid_to}")
+
+
+def _ids(rows: list[Row]) -> Iterator[Finding]:
     seen: dict[str, Row] = {}
     for row in rows:
-        level_id = row.values["level_id"]
+        level_id = row.values.get("level_id")
         if level_id in seen:
-            other = seen[level_id]
-            yield row.finding("level_id", f"expected an id of its own, was {level_id!r} of {other.file}:{other.line}")
-        seen.setdefault(level_id, row)
+            yield row.finding("level_id", f"expected an id of its own, was {level_id!r} of {_place_of(seen[level_id])}")
+        elif level_id:
+            seen[level_id] = row
 
 
-def _sets(rows: list[Row]) -> Iterator[str]:
-    first: dict[str, Row] = {}
+def _sets(rows: list[Row]) -> Iterator[Finding]:
+    first: dict[tuple[str, str], Row] = {}
     for row in rows:
-        head = first.setdefault(row.values["set_id"], row)
         for column in _SHARED_BY_A_SET:
-            if row.values[column] != head.values[column]:
+            if {"set_id", column} <= row.values.keys():
+                head = first.setdefault((row.values["set_id"], column), row)
                 expected, was = head.values[column], row.values[column]
-                yield row.finding(
-                    column, f"expected {expected!r} as in the set's first row {head.file}:{head.line}, was {was!r}"
-                )
+                if was != expected:
+                    yield row.finding(column, f"expected {expected!r} as in its set at {_place_of(head)}, was {was!r}")
 
 
-def _revisions(rows: list[Row]) -> Iterator[str]:
-    by_id = {row.values["level_id"]: row for row in rows}
+def _revisions(rows: list[Row]) -> Iterator[Finding]:
+    by_id = {row.values["level_id"]: row for row in reversed(rows) if "level_id" in row.values}
     revised: dict[str, Row] = {}
     for row in rows:
-        target = row.values["supersedes"]
+        target = row.values.get("supersedes")
         if target is None:
             continue
-        if target not in by_id or target == row.values["level_id"]:
-            yield row.finding("supersedes", f"expected the id of another level of the books, was {target!r}")
+        if target not in by_id or target == row.values.get("level_id"):
+            yield row.finding("supersedes", f"expected the level_id of another row, was {target!r}")
             continue
-        old = by_id[target]
-        for column in ("instrument_id", "author"):
-            if old.values[column] != row.values[column]:
-                yield row.finding(
-                    "supersedes", f"expected a level of {column} {row.values[column]!r}, was {old.values[column]!r}"
-                )
-        if row.values["published_at"] <= old.values["published_at"]:
-            yield row.finding(
-                "published_at",
-                f"expected later than {old.values['published_at'].isoformat()} of the level it supersedes, "
-                f"was {row.values['published_at'].isoformat()}",
-            )
-        elif _validity(row)[0] < _validity(old)[0]:
-            yield row.finding(
-                "valid_from",
-                f"expected no date before {_validity(old)[0]} of the level it supersedes, was {_validity(row)[0]}",
-            )
+        yield from _revision(row, by_id[target])
         if target in revised:
-            other = revised[target]
-            yield row.finding(
-                "supersedes",
-                f"expected a level that nothing else supersedes, was {target!r} as in {other.file}:{other.line}",
-            )
+            other = _place_of(revised[target])
+            yield row.finding("supersedes", f"expected a level nothing else supersedes, was {target!r} as at {other}")
         revised.setdefault(target, row)
 
 
-def _overlaps(rows: list[Row]) -> Iterator[str]:
+def _revision(row: Row, old: Row) -> Iterator[Finding]:
+    for column in _SHARED_BY_REVISIONS:
+        if column in row.values and column in old.values and row.values[column] != old.values[column]:
+            yield row.finding(
+                "supersedes",
+                f"expected a level of {column} {row.values[column]!r}, was one of {old.values[column]!r} "
+                f"at {_place_of(old)}",
+            )
+    published, before = row.values.get("published_at"), old.values.get("published_at")
+    first, first_before = _first_day(row), _first_day(old)
+    if published and before and published <= before:
+        yield row.finding(
+            "published_at",
+            f"expected later than {before.isoformat()} of the level it supersedes at {_place_of(old)}, "
+            f"was {published.isoformat()}",
+        )
+    elif first and first_before and first < first_before:
+        yield row.finding(
+            "valid_from",
+            f"expected no day before {first_before}, when the level it supersedes at {_place_of(old)} begins, "
+            f"was {first}",
+        )
+
+
+def _overlaps(rows: list[Row]) -> Iterator[Finding]:
     """Yield rows that hold the place of another one of their set at the same time, unless one revises the other."""
-    supersedes = {row.values["level_id"]: row.values["supersedes"] for row in rows}
-    origin: dict[str, str] = {}
-
-    def origin_of(level_id: str) -> str:
-        """Return the first level of a row of revisions; rows of one origin follow on one another."""
-        chain: list[str] = []
-        while level_id not in origin:
-            chain.append(level_id)
-            target = supersedes[level_id]
-            if target is None:
-                break
-            level_id = target
-        origin.update(dict.fromkeys(chain, origin.get(level_id, level_id)))
-        return origin[level_id]
-
-    places: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    origins = _origins(rows)
+    places: dict[tuple[object, ...], list[tuple[dt.date, Row]]] = defaultdict(list)
     for row in rows:
-        places[tuple(row.values[name] for name in ("set_id", "role", "order_in_chain"))].append(row)
+        first = _first_day(row)
+        if first and {*_PLACE, "level_id", "valid_from", "valid_to", "supersedes"} <= row.values.keys():
+            places[tuple(row.values[name] for name in _PLACE)].append((first, row))
     for place in places.values():
-        longest: list[tuple[dt.date, str, Row]] = []
-        for row in sorted(place, key=lambda row: _validity(row)[0]):
-            first, last = _validity(row)
-            root = origin_of(row.values["level_id"])
-            other = next((held for end, held_by, held in longest if held_by != root and end >= first), None)
+        longest: list[_Held] = []
+        for first, row in sorted(place, key=lambda item: item[0]):
+            origin = origins[row.values["level_id"]]
+            other = next((held for end, of, held in longest if of != origin and end >= first), None)
             if other is not None:
+                role = row.values["role"]
                 yield row.finding(
                     "valid_from",
-                    f"expected a time in which its set has no other {row.values['role']} of that order, was that of "
-                    f"{other.values['level_id']!r} in {other.file}:{other.line}",
+                    f"expected a time without another {role} of its set and order, was {first}, within that of "
+                    f"{other.values['level_id']!r} at {_place_of(other)}",
                 )
-            longest = _two_longest([*longest, (last, root, row)])
+            longest = _two_longest([*longest, (_last_day(row), origin, row)])
 
 
-def _two_longest(held: list[tuple[dt.date, str, Row]]) -> list[tuple[dt.date, str, Row]]:
-    """Return the longest held places of two different origins: enough to find an overlap with another one."""
-    best: dict[str, tuple[dt.date, str, Row]] = {}
+def _origins(rows: list[Row]) -> dict[str, str]:
+    """Return the first level of the row of revisions that each level is part of."""
+    older = {row.values["level_id"]: row.values.get("supersedes") for row in rows if "level_id" in row.values}
+    origins: dict[str, str] = {}
+    for level_id in older:
+        # A dict for its order; a circle of revisions, found elsewhere, ends where it comes round.
+        chain: dict[str, None] = {}
+        at: str | None = level_id
+        while at is not None and at not in origins and at not in chain:
+            chain[at] = None
+            at = older.get(at)
+        origin = next(reversed(chain), level_id) if at is None or at in chain else origins[at]
+        origins.update(dict.fromkeys(chain, origin))
+    return origins
+
+
+def _two_longest(held: list[_Held]) -> list[_Held]:
+    """Return the longest held places of two origins: enough to see whether another origin overlaps."""
+    best: dict[str, _Held] = {}
     for item in held:
         if item[1] not in best or item[0] > best[item[1]][0]:
             best[item[1]] = item

@@ -7,12 +7,13 @@ Not here: reading books (see ``seeds``), what bars do to a level (see ``level_st
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import polars as pl
 
 from pipelines.contracts.core import Level
 from pipelines.parameters import Parameters
+
+_QUOTED = ["instrument_id", "quote_instrument"]
 
 
 def levels(
@@ -50,17 +51,21 @@ def _with_validity(known: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
 
 def _with_revision(dated: pl.DataFrame) -> pl.DataFrame:
     """Add what became of each level, and what each is to the one it supersedes."""
-    middle, width = (pl.col("low") + pl.col("high")) / 2, pl.col("high") - pl.col("low")
-    old = dated.select(old_id="level_id", old_role="role", old_middle=middle, old_width=width)
+    # Twelve digits, so that the middle of 2450.1 and 2450.3 is 2450.2 in floats too.
+    middle = ((pl.col("low") + pl.col("high")) / 2).round_sig_figs(12)
+    old = dated.select(old_id="level_id", old_role="role", old_middle=middle, old_high="high")
     successors = dated.drop_nulls("supersedes").select(level_id="supersedes", superseded_from="valid_from")
     is_support = pl.col("role").str.ends_with("support")
+    has_other_role = pl.col("role") != pl.col("old_role")
     is_higher, is_same = middle > pl.col("old_middle"), middle == pl.col("old_middle")
+    # Round the same middle the one with the lower upper edge is the narrower.
+    is_as_wide, is_narrower = pl.col("high") == pl.col("old_high"), pl.col("high") < pl.col("old_high")
     kind = (
-        pl.when(is_same & ((pl.col("role") != pl.col("old_role")) | (width == pl.col("old_width"))))
+        pl.when(is_same & (has_other_role | is_as_wide))
         .then(pl.lit("restated"))
-        .when(pl.col("role") != pl.col("old_role"))
+        .when(has_other_role)
         .then(pl.when(is_higher).then(pl.lit("raised")).otherwise(pl.lit("lowered")))
-        .when(pl.when(is_same).then(width < pl.col("old_width")).otherwise(is_higher == is_support))
+        .when(pl.when(is_same).then(is_narrower).otherwise(is_higher == is_support))
         .then(pl.lit("tightened"))
         .otherwise(pl.lit("widened"))
     )
@@ -73,19 +78,22 @@ def _with_revision(dated: pl.DataFrame) -> pl.DataFrame:
 
 def _with_basis(revised: pl.DataFrame, prices: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     """Add the numbers that bars are held against: less the basis of the quote instrument where that has prices."""
-    basis = pl.DataFrame(
-        [
-            (row["level_id"], _basis(row, prices, parameters.level_basis_sessions))
-            for row in revised.iter_rows(named=True)
-        ],
-        schema={"level_id": pl.String, "basis_points": pl.Float64},
-        orient="row",
-    )
+    dated = revised.drop_nulls("valid_from").sort("valid_from")
+    found = dated.join_asof(
+        _basis(dated, prices, parameters.level_basis_sessions),
+        left_on="valid_from",
+        right_on="session",
+        by=_QUOTED,
+        strategy="backward",
+        allow_exact_matches=False,
+        check_sortedness=False,
+    ).select("level_id", "basis_points")
     is_cash = pl.col("quote_instrument") == pl.col("instrument_id")
+    # A basis that leaves nothing above zero is that of something else.
     usable = pl.when(pl.col("basis_points") < pl.col("low")).then("basis_points")
     flag = pl.when(is_cash).then(pl.lit("cash")).when(pl.col("basis_points").is_null()).then(pl.lit("unadjusted"))
     return (
-        revised.join(basis, on="level_id", how="left", maintain_order="left")
+        revised.join(found, on="level_id", how="left")
         .with_columns(basis_points=usable)
         .with_columns(
             evaluated_low=pl.col("low") - pl.col("basis_points").fill_null(0.0),
@@ -95,14 +103,16 @@ def _with_basis(revised: pl.DataFrame, prices: pl.DataFrame, parameters: Paramet
     )
 
 
-def _basis(level: dict[str, Any], prices: pl.DataFrame, count: int) -> float | None:
-    """Return the median of quote less instrument over the last common closes before a level's first session."""
-    quote, cash = level["quote_instrument"], level["instrument_id"]
-    if quote == cash or level["valid_from"] is None:
-        return None
-    own = prices.filter(pl.col("series_id") == cash, pl.col("session") < level["valid_from"])
-    other = prices.filter(pl.col("series_id") == quote, pl.col("session") < level["valid_from"])
-    common = own.join(other, on="session").sort("session").tail(count)
-    if len(common) < count:
-        return None
-    return float(common.select((pl.col("close_right") - pl.col("close")).median()).item())
+def _basis(levels: pl.DataFrame, prices: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Return, on each common session, the median of quote less instrument over the last ``count`` common closes."""
+    closes = prices.filter(pl.col("series_kind") == "instrument").select("series_id", "session", "close")
+    return (
+        levels.select(_QUOTED)
+        .unique()
+        .filter(pl.col("quote_instrument") != pl.col("instrument_id"))
+        .join(closes, left_on="instrument_id", right_on="series_id")
+        .join(closes, left_on=["quote_instrument", "session"], right_on=["series_id", "session"], suffix="_of_quote")
+        .sort("session")
+        .with_columns(basis_points=(pl.col("close_of_quote") - pl.col("close")).rolling_median(count).over(_QUOTED))
+        .select(*_QUOTED, "session", "basis_points")
+    )

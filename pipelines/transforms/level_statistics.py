@@ -21,14 +21,16 @@ from pipelines.transforms.level_test import (
     Bars,
     Floats,
     Outcomes,
-    Tested,
     Touched,
+    Waiting,
+    away,
     bars_of,
     instrument_rows,
     outcomes,
     tested,
     tolerance,
     touches,
+    waits,
 )
 
 DETECTED, ANY, THREE_PIVOTS = "detected", "any", "three_pivots"
@@ -36,8 +38,8 @@ _THREE = 3
 _GROUP = ["author", "instrument_id", "kind"]
 _NO_ROW = -1
 _PERCENT = 100.0
-_TESTS_AT_ONCE = 1_000
-"""Bounds the memory: the draws of so many tests are worked on together."""
+_WAITS_AT_ONCE = 1_000
+"""Bounds the memory: the draws of so many waits are worked on together."""
 
 
 def level_statistics(
@@ -62,71 +64,86 @@ def level_statistics(
         ``core.LevelStatistics``, sorted by author, instrument and kind: a row for every group that has a level, tested
         or not. Rates in per cent.
     """
-    described = _described(levels, zones)
-    ended, placebos = _ended_tests(states, instrument_rows(prices, averages), parameters)
-    members = _members(ended, described).group_by(_GROUP)
-    own = members.agg(
-        pl.col("test"), first_test_session=pl.col("session").min(), last_test_session=pl.col("session").max()
+    described, rows = _described(levels, zones), instrument_rows(prices, averages)
+    tests = _members(_tests(states, rows, parameters), described).sort("session")
+    of_tests = tests.group_by(_GROUP).agg(
+        pl.col("outcome"), first_test_session=pl.col("session").min(), last_test_session=pl.col("session").max()
     )
-    outcome = ended["outcome"].to_numpy()
+    waiting, placebos = _placebos(states, rows, parameters)
+    of_waits = _members(waiting, described).group_by(_GROUP).agg("wait")
+    groups = _groups(states, described).join(of_tests, on=_GROUP, how="left").join(of_waits, on=_GROUP, how="left")
     found = []
-    for group in _groups(states, described).join(own, on=_GROUP, how="left").iter_rows(named=True):
-        places = np.array(group.pop("test") or [], dtype=np.int64)
-        found.append(group | _rates(outcome[places], placebos[places]))
-    return pl.DataFrame(found, schema=LevelStatistics.create_empty().schema).sort(LevelStatistics.primary_key())
+    for group in groups.iter_rows(named=True):
+        outcome = np.array(group.pop("outcome") or [], dtype=np.int8)
+        found.append(group | _rates(outcome, placebos[np.array(group.pop("wait") or [], dtype=np.int64)]))
+    schema = LevelStatistics.create_empty().schema
+    return pl.DataFrame([{name: row[name] for name in schema} for row in found], schema=schema).sort(
+        LevelStatistics.primary_key()
+    )
 
 
-def _ended_tests(states: pl.DataFrame, rows: pl.DataFrame, parameters: Parameters) -> tuple[pl.DataFrame, Outcomes]:
-    """Return the tests that are no longer open, with their ``outcome``, and beside each the outcomes of its draws."""
+def _tests(states: pl.DataFrame, rows: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Return the tests that are no longer open, with their ``outcome``."""
     touched = touches(states, rows)
-    tests = [touched.clear().with_columns(outcome=pl.lit(OPEN, pl.Int8))]
-    placebos = [np.zeros((0, parameters.placebo_draws), dtype=np.int8)]
+    found = [touched.clear().with_columns(outcome=pl.lit(OPEN, pl.Int8))]
     for (instrument,), own in touched.partition_by("instrument_id", as_dict=True, maintain_order=True).items():
         bars = bars_of(rows.filter(pl.col("instrument_id") == instrument))
         is_test, of_instrument = tested(own, bars, parameters)
-        outcome = outcomes(of_instrument.touched, bars, parameters)
-        factors = _factors(str(instrument), len(outcome), parameters)
-        tests.append(own.filter(is_test).with_columns(outcome=pl.Series(outcome)))
-        placebos.append(_placebos(of_instrument, bars, factors, parameters))
-    every = pl.concat(tests)
-    is_over = every["outcome"] != OPEN
-    return every.filter(is_over).with_row_index("test"), np.concatenate(placebos)[is_over.to_numpy()]
+        found.append(own.filter(is_test).with_columns(outcome=pl.Series(outcomes(of_instrument, bars, parameters))))
+    return pl.concat(found).filter(pl.col("outcome") != OPEN)
+
+
+def _placebos(states: pl.DataFrame, rows: pl.DataFrame, parameters: Parameters) -> tuple[pl.DataFrame, Outcomes]:
+    """Return the waits that price began away from the level, and the outcomes of the draws of each.
+
+    Levels that were never reached are among them: had only those that were reached a placebo, one nearer by would lie
+    on the way of a price that went on, and give way too often.
+    """
+    every = waits(states, rows)
+    found, drawn = [every.clear()], [np.zeros((0, parameters.placebo_draws), dtype=np.int8)]
+    for (instrument,), own in every.partition_by("instrument_id", as_dict=True, maintain_order=True).items():
+        bars = bars_of(rows.filter(pl.col("instrument_id") == instrument))
+        is_away, waiting = away(own, bars, parameters)
+        factors = _factors(str(instrument), len(waiting.armed_row), parameters)
+        found.append(own.filter(is_away))
+        drawn.append(_drawn(waiting, bars, factors, parameters))
+    return pl.concat(found).with_row_index("wait"), np.concatenate(drawn)
 
 
 def _factors(instrument: str, size: int, parameters: Parameters) -> Floats:
-    """Return the random factors of an instrument: a row per test, so that later tests leave those of earlier ones."""
+    """Return the random factors of an instrument: a row per wait, so that later waits leave those of earlier ones."""
     random = np.random.default_rng([parameters.placebo_seed, zlib.crc32(instrument.encode())])
     return random.uniform(parameters.placebo_least, parameters.placebo_most, (size, parameters.placebo_draws))
 
 
-def _placebos(tests: Tested, bars: Bars, factors: Floats, parameters: Parameters) -> Outcomes:
-    """Return the outcome of each draw of each test; one that was not reached is open, like one not yet decided."""
+def _drawn(waiting: Waiting, bars: Bars, factors: Floats, parameters: Parameters) -> Outcomes:
+    """Return the outcome of each draw of each wait; one that was not reached is open, like one not yet decided."""
     found = np.full(factors.shape, OPEN, dtype=np.int8)
-    for start in range(0, len(factors), _TESTS_AT_ONCE):
-        part = slice(start, start + _TESTS_AT_ONCE)
-        some = Tested(tests.touched.at(part), tests.armed_row[part], tests.distance[part])
+    for start in range(0, len(factors), _WAITS_AT_ONCE):
+        part = slice(start, start + _WAITS_AT_ONCE)
+        some = waiting.at(part)
         placebo = _reached(some, bars, factors[part], parameters)
         is_reached = placebo.row != _NO_ROW
         found[part][is_reached] = outcomes(placebo.at(is_reached), bars, parameters)
     return found
 
 
-def _reached(tests: Tested, bars: Bars, factors: Floats, parameters: Parameters) -> Touched:
-    """Return the placebo zones and the first row that reaches each, a row per test and a column per draw.
+def _reached(waiting: Waiting, bars: Bars, factors: Floats, parameters: Parameters) -> Touched:
+    """Return the placebo zones and the first row that reaches each, a row per wait and a column per draw.
 
-    A placebo has the width and the side of the test's level. Its near edge lies the factor times the distance away from
-    the close of the armed row. Price has to reach it within ``placebo_sessions``, by the tolerance of the armed row.
+    A placebo has the width and the side of the level. Its near edge lies the factor times the distance away from the
+    close of the armed row. Price has to reach it within ``placebo_sessions``, by the tolerance of the armed row.
     """
-    side, armed_row = tests.touched.side[:, None], tests.armed_row[:, None]
-    near = side * bars.close[armed_row] - factors * tests.distance[:, None]
-    far = near - (tests.touched.near - tests.touched.far)[:, None]
+    side, armed_row = waiting.side[:, None], waiting.armed_row[:, None]
+    near = side * bars.close[armed_row] - factors * waiting.distance[:, None]
+    far = near - waiting.width[:, None]
     reach = near + tolerance(bars.atr[armed_row], near, far, parameters)
     row = np.full(factors.shape, _NO_ROW)
-    for place, armed in enumerate(tests.armed_row):
+    for place, armed in enumerate(waiting.armed_row):
         window = slice(armed + 1, armed + 1 + parameters.placebo_sessions)
-        is_support = tests.touched.side[place] == SUPPORT
+        is_support = waiting.side[place] == SUPPORT
         lowest = np.minimum.accumulate(bars.low[window] if is_support else -bars.high[window])
-        # Both negated, as the search wants an ascending order; what is not reached, or NaN, comes after the last.
+        # Both negated, as the search wants an ascending order; what is not reached comes after the last.
         after = np.searchsorted(-lowest, -reach[place])
         row[place] = np.where(after < len(lowest), armed + 1 + after, _NO_ROW)
     row[side * near <= 0] = _NO_ROW
@@ -154,18 +171,17 @@ def _groups(states: pl.DataFrame, described: pl.DataFrame) -> pl.DataFrame:
     return standing.join(described, on="level_id").explode("kind").select(_GROUP).unique()
 
 
-def _members(tests: pl.DataFrame, described: pl.DataFrame) -> pl.DataFrame:
-    """Return a row per test and group it counts in; a detected level counts by its zone as of the row before."""
-    published = tests.join(described.filter(pl.col("since").is_null()), on="level_id")
-    detected = tests.sort("session_before").join_asof(
+def _members(places: pl.DataFrame, described: pl.DataFrame) -> pl.DataFrame:
+    """Return a row per place and group it counts in; a detected level counts by its zone as known on ``as_of``."""
+    published = places.join(described.filter(pl.col("since").is_null()), on="level_id")
+    detected = places.sort("as_of").join_asof(
         described.drop_nulls("since").sort("since"),
-        left_on="session_before",
+        left_on="as_of",
         right_on="since",
         by="level_id",
         check_sortedness=False,
     )
-    columns = [*_GROUP, "test", "session"]
-    return pl.concat([published.select(columns), detected.drop_nulls("author").select(columns)]).explode("kind")
+    return pl.concat([published.drop("since"), detected.drop("since").drop_nulls("author")]).explode("kind")
 
 
 def _rates(outcome: Outcomes, placebos: Outcomes) -> dict[str, float | int | str | None]:
@@ -173,7 +189,7 @@ def _rates(outcome: Outcomes, placebos: Outcomes) -> dict[str, float | int | str
 
     Args:
         outcome: How its tests ended.
-        placebos: How their draws ended: a row per test, a column per draw.
+        placebos: How the draws of its waits ended: a row per wait, a column per draw.
     """
     tests, holds = len(outcome), int((outcome == HOLD).sum())
     rate = _PERCENT * holds / tests if tests else None

@@ -28,6 +28,8 @@ OPEN, UNDECIDED, HOLD, BREAK = -1, 0, 1, 2
 SUPPORT, RESISTANCE = 1, -1
 _SIDES = {"support": SUPPORT, "resistance": RESISTANCE}
 _ENDS = ("expired", "superseded")
+_WAITING = ("intact", "role_reversed", "reclaimed")
+_PLACE = ("instrument_id", "level_id", "side", "low", "high")
 _PERCENT = 100.0
 
 
@@ -48,19 +50,23 @@ class Touched(NamedTuple):
     near: Floats
     far: Floats
 
-    def at(self, places: slice | Flags) -> Touched:
+    def at(self, places: Flags) -> Touched:
         """Return some of them."""
         return Touched(self.row[places], self.side[places], self.near[places], self.far[places])
 
 
-class Tested(NamedTuple):
-    """Tests of the levels of one instrument."""
+class Waiting(NamedTuple):
+    """Levels of one instrument that begin to wait for a test, each on the row from which price sets out."""
 
-    touched: Touched
     armed_row: Integers
-    """Row since which price had been away."""
+    side: Integers
     distance: Floats
     """From the close of that row to the near edge, above zero."""
+    width: Floats
+
+    def at(self, places: slice | Flags) -> Waiting:
+        """Return some of them."""
+        return Waiting(self.armed_row[places], self.side[places], self.distance[places], self.width[places])
 
 
 def instrument_rows(prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
@@ -101,14 +107,8 @@ def touches(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         the stand, or the row before the stand where there is none), ``side`` (1 or -1) and the bounds ``low``, ``high``
         that the bar was held against. A touch without an armed row is left out.
     """
-    row_of = rows.select("instrument_id", "session", "row")
-    changes = states.sort("level_id", "valid_from")
-    for session, row in {"valid_from": "row", "valid_to": "last_row", "last_event_session": "event_row"}.items():
-        numbered = row_of.rename({"session": session, "row": row})
-        changes = changes.join(numbered, on=["instrument_id", session], how="left", maintain_order="left")
-    goes_on = (pl.col("row") == pl.col("last_row").shift(1) + 1) & pl.col("state").shift(1).is_in(_ENDS).not_()
     return (
-        changes.with_columns(goes_on.over("level_id").fill_null(value=False).not_().cum_sum().alias("stand"))
+        _changes(states, rows)
         .with_columns(
             armed_row=pl.coalesce(pl.col("event_row").shift(1), pl.col("row").first() - 1).over("stand"),
             side=pl.col("side").shift(1).fill_null(pl.col("side")).over("stand"),
@@ -116,22 +116,53 @@ def touches(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("test_count") > pl.col("touched_before"), pl.col("armed_row") >= 0)
         .join(rows.select("instrument_id", "row", "session_before"), on=["instrument_id", "row"])
-        .select(
-            "instrument_id",
-            "level_id",
-            "row",
-            "armed_row",
-            "session_before",
-            session="valid_from",
-            side=pl.col("side").replace_strict(_SIDES, return_dtype=pl.Int64),
-            low="evaluated_low",
-            high="evaluated_high",
-        )
+        .select(*_PLACE, "row", "armed_row", as_of="session_before", session="valid_from")
         .sort("instrument_id", "row", "level_id")
     )
 
 
-def tested(touched: pl.DataFrame, bars: Bars, parameters: Parameters) -> tuple[Flags, Tested]:
+def waits(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return every session from which a level begins to wait for a touch, whether one came or not.
+
+    Args:
+        states: ``core.LevelState``.
+        rows: What ``instrument_rows`` returns, of the same instruments.
+
+    Returns:
+        One row per wait, sorted by instrument, ``armed_row`` and level: the row before a stand, or one with an event
+        that leaves the level waiting, with ``side`` and bounds after it.
+    """
+    is_start = pl.col("row") == pl.col("row").first().over("stand")
+    is_waiting = pl.col("state").is_in(_WAITING)
+    changes = _changes(states, rows).with_columns(is_start=is_start)
+    starts = changes.filter("is_start", pl.col("state").is_in(_ENDS).not_(), pl.col("row") > 0)
+    events = changes.filter(is_waiting, pl.col("event_row") == pl.col("row"))
+    of_row = rows.select("instrument_id", armed_row="row", as_of="session")
+    return (
+        pl.concat([starts.with_columns(armed_row=pl.col("row") - 1), events.with_columns(armed_row="row")])
+        .join(of_row, on=["instrument_id", "armed_row"])
+        .select(*_PLACE, "armed_row", "as_of")
+        .sort("instrument_id", "armed_row", "level_id")
+    )
+
+
+def _changes(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return states with row numbers, a number per ``stand``, and the side as a sign."""
+    row_of = rows.select("instrument_id", "session", "row")
+    changes = states.sort("level_id", "valid_from")
+    for session, row in {"valid_from": "row", "valid_to": "last_row", "last_event_session": "event_row"}.items():
+        numbered = row_of.rename({"session": session, "row": row})
+        changes = changes.join(numbered, on=["instrument_id", session], how="left", maintain_order="left")
+    goes_on = (pl.col("row") == pl.col("last_row").shift(1) + 1) & pl.col("state").shift(1).is_in(_ENDS).not_()
+    return changes.with_columns(
+        goes_on.over("level_id").fill_null(value=False).not_().cum_sum().alias("stand"),
+        side=pl.col("side").replace_strict(_SIDES, return_dtype=pl.Int64),
+        low=pl.col("evaluated_low"),
+        high=pl.col("evaluated_high"),
+    )
+
+
+def tested(touched: pl.DataFrame, bars: Bars, parameters: Parameters) -> tuple[Flags, Touched]:
     """Return the touches of one instrument that are tests: price had been farther away than the tolerance.
 
     Args:
@@ -140,15 +171,36 @@ def tested(touched: pl.DataFrame, bars: Bars, parameters: Parameters) -> tuple[F
         parameters: The tolerance.
 
     Returns:
-        Which rows are tests, and what the placebos need to know of those.
+        Which rows are tests, and those.
     """
     row, armed_row, side = (touched[name].to_numpy() for name in ("row", "armed_row", "side"))
-    low, high = touched["low"].to_numpy(), touched["high"].to_numpy()
-    near, far = np.where(side == SUPPORT, high, -low), np.where(side == SUPPORT, low, -high)
+    near, far = _edges(touched)
+    is_test = side * bars.close[armed_row] - near > tolerance(bars.atr[row - 1], near, far, parameters)
+    return is_test, Touched(row, side, near, far).at(is_test)
+
+
+def away(waiting: pl.DataFrame, bars: Bars, parameters: Parameters) -> tuple[Flags, Waiting]:
+    """Return the waits of one instrument that price begins farther away than the tolerance.
+
+    Args:
+        waiting: Rows of one instrument of what ``waits`` returns.
+        bars: Its bars.
+        parameters: The tolerance.
+
+    Returns:
+        Which rows are such, and those. Without an average true range on the armed row, none is.
+    """
+    armed_row, side = waiting["armed_row"].to_numpy(), waiting["side"].to_numpy()
+    near, far = _edges(waiting)
     distance = side * bars.close[armed_row] - near
-    is_test = distance > tolerance(bars.atr[row - 1], near, far, parameters)
-    at = Touched(row[is_test], side[is_test], near[is_test], far[is_test])
-    return is_test, Tested(at, armed_row[is_test], distance[is_test])
+    is_away = distance > tolerance(bars.atr[armed_row], near, far, parameters)
+    return is_away, Waiting(armed_row, side, distance, near - far).at(is_away)
+
+
+def _edges(levels: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Return near and far edges, times the side."""
+    side, low, high = (levels[name].to_numpy() for name in ("side", "low", "high"))
+    return np.where(side == SUPPORT, high, -low), np.where(side == SUPPORT, low, -high)
 
 
 def tolerance(atr: Floats, near: Floats, far: Floats, parameters: Parameters) -> Floats:

@@ -90,7 +90,7 @@ def _record_points(records: pl.DataFrame, rows: pl.DataFrame, parameters: Parame
         kind=pl.lit(_bit("record_high"), pl.Int64),
         extreme_row=pl.lit(scan.NO_ROW, pl.Int64),
         first_row="row",
-        last_row=last_row.fill_null(rows["row"].max()),
+        last_row=last_row.fill_null(len(rows)),
     )
 
 

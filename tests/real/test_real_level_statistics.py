@@ -54,7 +54,7 @@ def test_levels_hold_little_more_often_than_placebos(found: pl.DataFrame, instru
     assert row["tests"] > 1_000
     assert 35 < row["hold_rate_pct"] < 55
     assert row["placebo_sd_pct_points"] < 1
-    assert abs(row["hold_excess_pct_points"]) < 5
+    assert abs(row["hold_excess_pct_points"]) < 3
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
