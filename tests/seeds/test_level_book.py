@@ -21,6 +21,8 @@ from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.settings import Settings
 from tests.seeds.level_books import COLUMNS, HOUSE, IDS, LATER, NEXT, OWN, ROW, book_text, findings, read
 
+GUIDE = Path(__file__).parents[2] / "docs/level_book.md"
+
 
 def test_the_houses_book_says_what_the_note_says():
     book = read_level_books(seeds.instruments(is_synthetic=False)["instrument_id"])
@@ -39,6 +41,13 @@ def test_the_houses_book_says_what_the_note_says():
     assert set(book["published_at"]) == {dt.datetime(2024, 12, 2, 5, tzinfo=dt.UTC)}
     assert book.select(pl.col("valid_from", "valid_to", "supersedes").null_count()).row(0) == (5, 5, 5)
     assert book["source_ref"].str.contains("time of day unknown").all()
+
+
+def test_the_book_in_the_documentation_is_a_good_one():
+    (block,) = re.findall(r"```csv\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    out = read(block)
+    assert out["level_id"].to_list() == ["mine/key", "mine/key-2", "mine/next"]
+    assert out.filter(supersedes="mine/key")["low"].to_list() == [2330.0]
 
 
 def test_what_is_left_empty_has_its_meaning_and_columns_stand_in_any_order():
