@@ -111,6 +111,32 @@ class Parameters(BaseModel):
     placebo_sessions: int = Field(default=252, ge=1)
     """Sessions within which a placebo has to be reached to count as a test."""
 
+    # B6 breadth, B7 revenue exposure
+    breadth_min_coverage_share: float = 0.95
+    """Breadth is null where fewer of the members than this share are eligible."""
+    breadth_extreme_sessions: int = Field(default=252, ge=2)
+    """New highs and lows are those of so many sessions, the present one included."""
+    breadth_smoothing_sessions: int = Field(default=10, ge=1)
+    """Window of the index of highs and lows."""
+    membership_max_age_days: int = Field(default=400, ge=1)
+    """Holdings stand for the members of an index up to this many days after their date."""
+    jump_share: float = 0.5
+    """A close that differs from the one before by more than this share of it is warned of."""
+    stale_sessions: int = Field(default=3, ge=2)
+    """So many equal closes running are warned of."""
+    revenue_stale_months: int = Field(default=18, ge=1)
+    """An annual report whose year ended longer ago says nothing any more."""
+    revenue_explicit_excess_share: float = 0.005
+    """How far a domestic revenue may exceed the total, and a partition with it may miss it (rules A and B)."""
+    revenue_partition_miss_share: float = 0.01
+    """How far regions may miss the total that they make up (rules C, D and E)."""
+    revenue_conflict_share: float = 0.005
+    """Two values of one fact farther apart than this share of the larger refuse the filing."""
+    revenue_partial_scope_share: float = 0.95
+    """Contract revenue below this share of all revenue is flagged as partial."""
+    exposure_min_weight_share: float = 0.50
+    """An exposure is null where companies of less weight than this share are covered, on the reported basis."""
+
     @property
     def set_id(self) -> str:
         """Return a short id that changes exactly when a parameter does."""

@@ -25,11 +25,128 @@ class Bar(Table):
     fetched_at = v.fetched_at()
 
 
+class StockBar(Bar):
+    """One version of a daily bar of a stock as a source gave it; a correction is a new row with a later known_from."""
+
+
+class Holding(Table):
+    """One line of a fund's holdings file as printed; a file that came later with other content is a new version."""
+
+    fund_id = v.fund_id(primary_key=True)
+    as_of = v.holdings_date(primary_key=True)
+    known_from = v.known_from(primary_key=True)
+    line = v.line(primary_key=True)
+    known_basis = v.known_basis()
+    as_of_basis = v.as_of_basis()
+    ticker = v.ticker()
+    holding_name = v.holding_name(nullable=True)
+    printed_sector = v.printed_sector(nullable=True)
+    printed_asset_class = v.printed_asset_class(nullable=True)
+    security_identifier = v.security_identifier(nullable=True)
+    market_value = v.market_value(nullable=True)
+    printed_weight_pct = v.printed_weight_pct(nullable=True)
+    quantity = v.quantity(nullable=True)
+    holding_price = v.holding_price(nullable=True)
+    location = v.location(nullable=True)
+    exchange = v.exchange(nullable=True)
+    holding_currency = v.holding_currency(nullable=True)
+    source = v.source()
+    locator = v.locator()
+    payload_hash = v.payload_hash()
+    fetched_at = v.fetched_at()
+
+
+class Listing(Table):
+    """Which symbols a company has at the SEC, as of the list's fetch: a list of today, without those delisted."""
+
+    cik = v.cik(primary_key=True)
+    symbol = v.symbol(primary_key=True)
+    known_from = v.known_from(primary_key=True)
+    known_basis = v.known_basis()
+    company_name = v.company_name()
+    source = v.source()
+    payload_hash = v.payload_hash()
+    fetched_at = v.fetched_at()
+
+
+class MembershipSpell(Table):
+    """A stretch of membership of an index as a reconstruction of its history gives it."""
+
+    index_id = v.index_id(primary_key=True)
+    symbol = v.symbol(primary_key=True)
+    effective_from = v.effective_from(primary_key=True)
+    known_from = v.known_from(primary_key=True)
+    known_basis = v.known_basis()
+    effective_to = v.effective_to(nullable=True)
+    company_name = v.company_name()
+    source = v.source()
+    payload_hash = v.payload_hash()
+    fetched_at = v.fetched_at()
+
+
+class Filing(Table):
+    """One annual report at the SEC, from the sub table of a Financial Statement Data Set."""
+
+    adsh = v.adsh(primary_key=True)
+    cik = v.cik()
+    filer_name = v.filer_name()
+    sic = v.sic(nullable=True)
+    country_business = v.country_business(nullable=True)
+    country_incorporated = v.country_incorporated(nullable=True)
+    form = v.form()
+    period_end = v.period_end(nullable=True)
+    filed = v.filed()
+    accepted = v.accepted(nullable=True)
+    filers = v.filers()
+    known_from = v.known_from()
+    known_basis = v.known_basis()
+    source = v.source()
+    locator = v.locator()
+    payload_hash = v.payload_hash()
+    fetched_at = v.fetched_at()
+
+
+class FilingFact(Table):
+    """One revenue of a full year that an annual report states, with its axes and members."""
+
+    adsh = v.adsh(primary_key=True)
+    tag = v.tag(primary_key=True)
+    taxonomy = v.taxonomy(primary_key=True)
+    fact_date = v.fact_date(primary_key=True)
+    quarters = v.quarters(primary_key=True)
+    unit_of_measure = v.unit_of_measure(primary_key=True)
+    segments = v.segments(primary_key=True)
+    coregistrant = v.coregistrant(primary_key=True)
+    occurrence = v.occurrence(primary_key=True)
+    fact_value = v.fact_value(nullable=True)
+    locator = v.locator()
+    payload_hash = v.payload_hash()
+
+
+class CompanyAttribute(Table):
+    """Sector, industry and size of a security as a vendor states them today, under the vendor's own scheme."""
+
+    sector_scheme = v.sector_scheme(primary_key=True)
+    symbol = v.symbol(primary_key=True)
+    as_of = v.attribute_date(primary_key=True)
+    known_from = v.known_from(primary_key=True)
+    known_basis = v.known_basis()
+    company_name = v.company_name()
+    scheme_sector = v.scheme_sector(nullable=True)
+    industry = v.industry(nullable=True)
+    country = v.country(nullable=True)
+    market_cap = v.market_cap(nullable=True)
+    source = v.source()
+    payload_hash = v.payload_hash()
+    fetched_at = v.fetched_at()
+
+
 class RejectedRow(Table):
-    """One row that a source handed over and a row rule kept out of raw.bar, as received."""
+    """One row that a source handed over and a row rule kept out of its raw table, as received."""
 
     row_id = v.row_id(primary_key=True)
-    instrument_id = v.instrument_id()
+    raw_table = v.raw_table()
+    instrument_id = v.rejected_subject()
     session = v.session(nullable=True)
     rule = v.rule()
     locator = v.locator()

@@ -48,3 +48,29 @@ class BookLevel(Table):
     valid_from = v.book_valid_from(nullable=True)
     valid_to = v.book_valid_to(nullable=True)
     supersedes = v.supersedes(nullable=True)
+
+
+class ReceivedHolding(Table):
+    """One record of a holdings file after its reader took it apart: text as printed, numbers where they are any."""
+
+    line = v.line(primary_key=True)
+    ticker = v.ticker()
+    holding_name = v.holding_name(nullable=True)
+    printed_sector = v.printed_sector(nullable=True)
+    printed_asset_class = v.printed_asset_class(nullable=True)
+    security_identifier = v.security_identifier(nullable=True)
+    market_value = v.market_value(nullable=True)
+    printed_weight_pct = v.printed_weight_pct(nullable=True)
+    quantity = v.quantity(nullable=True)
+    holding_price = v.holding_price(nullable=True)
+    location = v.location(nullable=True)
+    exchange = v.exchange(nullable=True)
+    holding_currency = v.holding_currency(nullable=True)
+
+
+class RefusedRow(Table):
+    """One row of a document that a row rule kept out, as received; the rest of the document stands."""
+
+    line = v.line(primary_key=True)
+    rule = v.rule()
+    payload = v.payload()

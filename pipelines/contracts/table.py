@@ -11,14 +11,17 @@ import re
 
 import dataframely as dy
 
+_CONTRACTS = __name__.rpartition(".")[0]
+
 
 class Table(dy.Schema):
     """One declared table. The class docstring's first paragraph is its public description."""
 
 
 def layer_of(table: type[Table]) -> str:
-    """Return the layer ("raw", "core" or "serve"): the contract module the class stands in."""
-    return table.__module__.rsplit(".", 1)[-1]
+    """Return the layer ("raw", "core" or "serve"): the contract module or package the class stands in."""
+    path = table.__module__.removeprefix(f"{_CONTRACTS}.").split(".")
+    return path[0] if table.__module__.startswith(_CONTRACTS) else path[-1]
 
 
 def name_of(table: type[Table]) -> str:
@@ -48,9 +51,9 @@ def unit_of(column: dy.Column) -> str | None:
 
 
 def tables_in(namespace: dict[str, object], module: str) -> tuple[type[Table], ...]:
-    """Return the tables that a contract module declares, in the order of declaration."""
+    """Return the tables that a contract module or package declares, in the order of the namespace."""
     return tuple(
         item
         for item in namespace.values()
-        if isinstance(item, type) and issubclass(item, Table) and item is not Table and item.__module__ == module
+        if isinstance(item, type) and issubclass(item, Table) and f"{item.__module__}.".startswith(f"{module}.")
     )

@@ -88,7 +88,9 @@ def _calendar_for(received: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
 
 def _unseen(rejected: pl.DataFrame, known: pl.DataFrame, source: str, now: dt.datetime) -> pl.DataFrame:
     """Return the rejected rows that are not stored yet."""
-    stamped = rejected.with_columns(source=pl.lit(source), fetched_at=pl.lit(now).cast(pl.Datetime("us", "UTC")))
+    stamped = rejected.with_columns(
+        raw_table=pl.lit("bar"), source=pl.lit(source), fetched_at=pl.lit(now).cast(pl.Datetime("us", "UTC"))
+    )
     return stamped.join(known, on="row_id", how="anti")
 
 

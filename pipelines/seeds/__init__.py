@@ -11,7 +11,7 @@ from typing import TypeVar
 import dataframely as dy
 import polars as pl
 
-from pipelines.contracts.core import Instrument, RatioPair, UniverseMember
+from pipelines.contracts.core import ClassTicker, Fund, Instrument, RatioPair, RegionShare, UniverseMember
 from pipelines.contracts.table import Table, name_of
 
 T = TypeVar("T", bound=Table)
@@ -49,3 +49,18 @@ def ratio_pairs() -> dy.DataFrame[RatioPair]:
 def universe_members() -> dy.DataFrame[UniverseMember]:
     """Return which instruments are ranked together, and against which benchmark."""
     return read_seed(UniverseMember)
+
+
+def funds() -> dy.DataFrame[Fund]:
+    """Return the funds whose holdings stand for an index."""
+    return read_seed(Fund)
+
+
+def class_tickers() -> dy.DataFrame[ClassTicker]:
+    """Return the tickers of share classes that differ from their symbols."""
+    return read_seed(ClassTicker)
+
+
+def region_shares() -> dy.DataFrame[RegionShare]:
+    """Return what part of each region's economy the United States are."""
+    return read_seed(RegionShare)

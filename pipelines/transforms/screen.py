@@ -17,7 +17,7 @@ from pipelines.parameters import Parameters
 
 _PRICES = ("open", "high", "low", "close")
 _NUMBERS = (*_PRICES, "adjusted_close", "volume")
-_REJECTED = [name for name in RejectedRow.column_names() if name not in ("source", "fetched_at")]
+_REJECTED = [name for name in RejectedRow.column_names() if name not in ("raw_table", "source", "fetched_at")]
 
 
 def screen_bars(
@@ -36,8 +36,8 @@ def screen_bars(
 
     Returns:
         The accepted rows (``ReceivedBar``, key instrument_id and session) and the rejected ones
-        (``raw.RejectedRow`` short of source and fetched_at), both in received order, together as many as were
-        received. ``row_id`` is unique in the batch and stays the same from run to run, also where the
+        (``raw.RejectedRow`` short of raw_table, source and fetched_at), both in received order, together as many as
+        were received. ``row_id`` is unique in the batch and stays the same from run to run, also where the
         row has moved within its file.
     """
     judged = (

@@ -1,0 +1,61 @@
+"""Documents: files of vendors that are read whole, whether they lie in a folder, were downloaded or were made up.
+
+Belongs here: the layout of a folder of documents, and what a document is.
+Not here: what stands in one (a module per format), or downloading (``download``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pipelines.sources.base import SourceError
+
+Kind = Literal["holdings", "sec", "membership", "panel", "yahoo"]
+_SUFFIXES: dict[Kind, tuple[str, ...]] = {
+    "holdings": (".csv", ".xlsx"),
+    "sec": (".zip", ".json"),
+    "membership": (".csv",),
+    "panel": (".parquet", ".csv"),
+    "yahoo": (".csv",),
+}
+_CHUNK = 1 << 20
+
+
+class Document(NamedTuple):
+    """A file and the hash of its content, which tells whether it was read before."""
+
+    path: Path
+    payload_hash: str
+
+    @property
+    def locator(self) -> str:
+        """Return the folder and name of the file: where its rows stand."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+
+def documents(folder: Path, kind: Kind) -> Iterator[Document]:
+    """Yield the documents of a kind: the files of the folder of that name within ``folder``, by name.
+
+    Raises:
+        SourceError: a file cannot be read.
+    """
+    within = folder / kind
+    if not within.is_dir():
+        return
+    for path in sorted(within.iterdir()):
+        if path.suffix.lower() in _SUFFIXES[kind] and not path.name.startswith("."):
+            yield Document(path, _hash_of(path))
+
+
+def _hash_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise SourceError(f"{path}: expected a file that can be read, was: {error.strerror or error}") from error
+    return digest.hexdigest()
