@@ -14,7 +14,7 @@ from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key, column_schema
 from pipelines.settings import Settings
 from pipelines.storage.content_hash import content_hash
-from pipelines.storage.lake import Lake, LakeError
+from pipelines.storage.lake import Lake, LakeError, extended
 
 CONTRACT = "contract"
 _PREVIEW_ROWS = 5
@@ -117,7 +117,8 @@ def derived(
     Args:
         table: The table that is derived.
         reads: The tables it is derived from. The function gets the workspace, then one frame for each.
-        adds_facts: Whether the rows hold facts that none of ``reads`` does, so that they extend the snapshot.
+        adds_facts: Whether the rows hold facts that none of ``reads`` does, so that they extend the snapshot, as those
+            of a table derived from raw do.
     """
 
     def decorate(derive: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
@@ -128,11 +129,11 @@ def derived(
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             lake = workspace.lake
-            inherited = _inherited_snapshot(lake, reads)
+            snapshot = _inherited_snapshot(lake, reads)
             rows = derive(workspace, *(lake.read(read) for read in reads))
-            snapshot = inherited or _own_snapshot(rows, workspace, reads)
-            if adds_facts:
-                snapshot = f"{snapshot}+{_short_hash(rows)}"
+            if adds_facts or any(layer_of(read) == "raw" for read in reads):
+                facts = {name_of(table): _short_hash(rows), "parameters": workspace.parameters.set_id}
+                snapshot = extended(snapshot, facts)
             yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace)
 
         return asset
@@ -155,13 +156,6 @@ def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
         return lake.common_snapshot(inputs)
     except LakeError as error:
         raise dg.Failure(str(error)) from error
-
-
-def _own_snapshot(rows: pl.DataFrame, workspace: Workspace, reads: Sequence[type[Table]]) -> str | None:
-    """Return the id of a state of the data that begins here: of rows from raw, and the parameters; else None."""
-    if not any(layer_of(read) == "raw" for read in reads):
-        return None
-    return f"{_short_hash(rows)}-{workspace.parameters.set_id}"
 
 
 def _short_hash(rows: pl.DataFrame) -> str:

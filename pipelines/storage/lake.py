@@ -38,6 +38,12 @@ def bucket_of(series_id: str, buckets: int) -> int:
     return zlib.crc32(series_id.encode()) % buckets
 
 
+def extended(snapshot: str | None, facts: Mapping[str, str]) -> str | None:
+    """Return a snapshot with further facts in it: tables and hashes by name, in the order of the names."""
+    parts = dict(part.split("=", 1) for part in (snapshot or "").split()) | dict(facts)
+    return " ".join(f"{fact}={digest}" for fact, digest in sorted(parts.items())) or None
+
+
 class Lake:
     """The lake below one root folder.
 
@@ -80,19 +86,23 @@ class Lake:
     def common_snapshot(self, tables: Iterable[type[Table]]) -> str | None:
         """Return the one snapshot that stored tables were derived from, None where none has any.
 
-        A snapshot may extend another one: levels stem from the bars (``a``) and from the level books (``a+b``). Such
-        tables share one state of the data, the longest, as long as every other one is where it begins.
+        A snapshot names each table that brought facts in, with the hash of its rows: ``bar=1f0c level=77ab``. Tables
+        share a state of the data when none of them names another hash for the same facts; theirs is all of it.
 
         Raises:
             LakeError: they stem from different states of the data or parameters, and must not be mixed.
         """
         found = {qualified_name(table): self.snapshot_of(table) for table in tables}
-        given = {name: snapshot for name, snapshot in found.items() if snapshot}
-        longest = max(given.values(), key=len, default=None)
-        if not all(snapshot == longest or f"{longest}".startswith(f"{snapshot}+") for snapshot in given.values()):
-            listing = ", ".join(f"{name} of {snapshot}" for name, snapshot in sorted(given.items()))
-            raise LakeError(f"expected tables of one state of the data, was {listing}; materialise them together")
-        return longest
+        facts: dict[str, str] = {}
+        for name, snapshot in found.items():
+            for fact, _, digest in (part.partition("=") for part in (snapshot or "").split()):
+                if facts.setdefault(fact, digest) != digest:
+                    others = ", ".join(other for other, its in found.items() if f"{fact}={facts[fact]}" in (its or ""))
+                    raise LakeError(
+                        f"expected tables of one state of the data, was {fact}={digest} of {name}, "
+                        f"{fact}={facts[fact]} of {others}; materialise them together"
+                    )
+        return extended(None, facts)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

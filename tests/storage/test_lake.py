@@ -11,7 +11,7 @@ import pytest
 from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
-from pipelines.storage.lake import Lake, LakeError, bucket_of
+from pipelines.storage.lake import Lake, LakeError, extended, bucket_of
 from tests.storage.processes import dead_process
 
 MORNING = dt.datetime(2024, 12, 2, 9, tzinfo=dt.UTC)
@@ -98,7 +98,7 @@ def test_older_files_without_a_column_and_with_another_still_read(tmp_path: Path
 
 def test_a_file_without_metadata_has_no_snapshot(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    lake.replace(core.Instrument, seeds.instruments(False), snapshot="a")
+    lake.replace(core.Instrument, seeds.instruments(False), snapshot="bar=a")
     (path,) = lake.files(core.Instrument)
     pq.write_table(pq.read_table(path, partitioning=None).replace_schema_metadata(None), path)
     assert lake.common_snapshot([core.Instrument]) is None
@@ -141,25 +141,29 @@ def test_tables_of_one_state_share_their_snapshot_and_others_may_not_be_mixed(tm
     lake = Lake(tmp_path)
     tables = (core.Instrument, core.RatioPair, core.UniverseMember, core.Bar)
     assert lake.common_snapshot(tables) is None
-    lake.replace(core.Instrument, seeds.instruments(False), snapshot="a")
+    lake.replace(core.Instrument, seeds.instruments(False), snapshot="bar=a parameters=p")
     lake.replace(core.RatioPair, seeds.ratio_pairs())
-    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="a")
-    assert lake.common_snapshot(tables) == "a"
-    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="b")
-    with pytest.raises(LakeError, match=r"was core\.instrument of a, core\.universe_member of b"):
+    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="bar=a parameters=p")
+    assert lake.common_snapshot(tables) == "bar=a parameters=p"
+    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="bar=b parameters=p")
+    expected = r"was bar=b of core\.universe_member, bar=a of core\.instrument; materialise"
+    with pytest.raises(LakeError, match=expected):
         lake.common_snapshot(tables)
 
 
-def test_a_snapshot_that_extends_the_others_is_the_common_one(tmp_path: Path) -> None:
+def test_a_table_of_two_kinds_of_facts_shares_the_snapshot_of_either(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     tables = (core.Instrument, core.UniverseMember, core.RatioPair)
-    lake.replace(core.Instrument, seeds.instruments(False), snapshot="a")
-    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="a+b")
-    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="a+b")
-    assert lake.common_snapshot(tables) == "a+b"
-    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="a+c")
-    with pytest.raises(LakeError, match=r"core\.ratio_pair of a\+c, core\.universe_member of a\+b"):
+    lake.replace(core.Instrument, seeds.instruments(False), snapshot="bar=a")
+    lake.replace(core.UniverseMember, seeds.universe_members(), snapshot="holding=h")
+    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="bar=a holding=h level=b")
+    assert lake.common_snapshot(tables) == "bar=a holding=h level=b"
+    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="bar=a holding=i level=b")
+    with pytest.raises(LakeError, match=r"holding=i of core\.ratio_pair, holding=h of core\.universe_member"):
         lake.common_snapshot(tables)
-    lake.replace(core.RatioPair, seeds.ratio_pairs(), snapshot="ab")
-    with pytest.raises(LakeError, match=r"core\.ratio_pair of ab"):
-        lake.common_snapshot(tables)
+
+
+def test_a_snapshot_is_extended_in_the_order_of_names() -> None:
+    assert extended(None, {}) is None
+    assert extended("bar=a parameters=p", {"level": "b"}) == "bar=a level=b parameters=p"
+    assert extended("bar=a", {"bar": "b"}) == "bar=b"

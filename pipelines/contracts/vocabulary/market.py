@@ -447,7 +447,7 @@ built_at = p.moment("When this file was built.")
 known_at = p.moment("Knowledge time of the build: rows known later are left out.")
 parameter_set_id = p.text("Id of the parameter set of every derived number.")
 data_snapshot = p.text(
-    "Id of the bars, parameters and published levels that core was derived from; equal ids mean equal core tables."
+    "Facts that core was derived from, by table and hash, and the parameters; equal ones mean equal core tables."
 )
 code_version = p.text("Version of the code that built the file.")
 table_name = p.text("Schema and table.")
