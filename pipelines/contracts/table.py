@@ -46,7 +46,7 @@ def grain_of(table: type[Table]) -> list[str]:
 
 
 def unit_of(column: dy.Column) -> str | None:
-    """Return the unit of a column ("per cent", "index points", …), or None for a label."""
+    """Return the unit of a column ("per cent", "points", …), or None for a label."""
     return (column.metadata or {}).get("unit")
 
 

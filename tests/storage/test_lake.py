@@ -11,7 +11,7 @@ import pytest
 from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
-from pipelines.storage.lake import Lake, LakeError, extended, bucket_of
+from pipelines.storage.lake import Lake, LakeError, bucket_of, extended
 from tests.storage.processes import dead_process
 
 MORNING = dt.datetime(2024, 12, 2, 9, tzinfo=dt.UTC)
@@ -24,6 +24,7 @@ def rejected(count: int, first: int = 0) -> pl.DataFrame:
                 "row_id": f"{number:04d}",
                 "instrument_id": f"I{number % 7}",
                 "session": None,
+                "raw_table": "bar",
                 "rule": "unparsable",
                 "locator": "a.csv:1",
                 "payload": "{}",
@@ -133,7 +134,7 @@ def test_files_say_what_they_hold(tmp_path: Path) -> None:
     assert schema.metadata[b"table"] == b"core.instrument"
     assert schema.field("tick_size").metadata == {
         b"description": b"Smallest step of a quotation.",
-        b"unit": b"index points",
+        b"unit": b"points",
     }
 
 

@@ -128,7 +128,9 @@ def test_of_two_good_rows_the_first_stays_whatever_was_wrong_before() -> None:
 def test_rejected_rows_become_raw_rows_and_accepted_ones_stay_as_received() -> None:
     accepted, rejected = screen({}, {"session": None, "payload": '{"Date": "soon"}'})
     ReceivedBar.validate(accepted)
-    stored = rejected.with_columns(source=pl.lit("test"), fetched_at=pl.lit(LATER, pl.Datetime("us", "UTC")))
+    stored = rejected.with_columns(
+        raw_table=pl.lit("bar"), source=pl.lit("test"), fetched_at=pl.lit(LATER, pl.Datetime("us", "UTC"))
+    )
     RejectedRow.validate(stored)
     assert rejected.row(0, named=True)["payload"] == '{"Date": "soon"}'
     assert accepted.row(0, named=True) == GOOD
