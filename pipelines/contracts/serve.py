@@ -81,6 +81,14 @@ class IndexOverview(Table):
     nearest_resistance_state = v.nearest_resistance_state(nullable=True)
     nearest_resistance_kinds = v.nearest_resistance_kinds(nullable=True)
     nearest_resistance_distance_pct = v.nearest_resistance_distance_pct(nullable=True)
+    holdings_as_of = v.overview_holdings_date(nullable=True)
+    largest_sector = v.largest_sector(nullable=True)
+    largest_sector_share = v.largest_sector_share(nullable=True)
+    domestic_share = v.domestic_share(nullable=True)
+    domestic_share_reason = v.overview_exposure_reason(nullable=True)
+    members_above_50_pct = v.members_above_50_pct(nullable=True)
+    members_above_200_pct = v.members_above_200_pct(nullable=True)
+    breadth_reason = v.overview_breadth_reason(nullable=True)
     is_synthetic = v.is_synthetic()
 
 
@@ -201,10 +209,51 @@ class LevelStatistics(core.LevelStatistics):
     """How often levels held when they were tested, beside random zones of like width and distance."""
 
 
+class Membership(core.Membership):
+    """Members of each index as of the date of its fund's holdings, with recomputed weights, sectors and companies."""
+
+    is_synthetic = v.is_synthetic()
+
+
+class ExcludedHolding(core.ExcludedHolding):
+    """Lines of holdings files that are no members, and why: cash, futures, rights, unlisted stock."""
+
+
+class SectorWeight(core.SectorWeight):
+    """Weight and rank of each sector in an index as of the date of the holdings, and the change since the date before."""
+
+    known_from = v.known_from()
+    is_synthetic = v.is_synthetic()
+
+
+class RevenueExposure(core.RevenueExposure):
+    """How much of its revenue an index or sector earns at home, added up in three ways, with its coverage."""
+
+    known_from = v.known_from()
+    is_synthetic = v.is_synthetic()
+
+
+class CompanyRevenue(core.CompanyRevenue):
+    """What each member company's last annual report says of home and foreign revenue, as of a holdings date."""
+
+    is_synthetic = v.is_synthetic()
+
+
+class Breadth(core.Breadth):
+    """How many members take part: averages, advances, highs and lows, returns, by index and sector."""
+
+    is_synthetic = v.is_synthetic()
+
+
+class CompanyAttribute(core.CompanyAttribute):
+    """Sector, industry and size of a security in the words of a vendor's own scheme; never mapped to GICS."""
+
+
 class DataHealth(Table):
-    """How complete the bars of each instrument are, and what was kept out."""
+    """How complete the bars of each instrument are, what was kept out, and what was kept and is odd."""
 
     instrument_id = v.instrument_id(primary_key=True)
+    asset_class = v.asset_class(primary_key=True)
     source = v.source()
     is_synthetic = v.is_synthetic()
     first_session = v.first_session(nullable=True)
@@ -216,6 +265,8 @@ class DataHealth(Table):
     last_missing_session = v.last_missing_session(nullable=True)
     rejected_rows = v.rejected_rows()
     rejected_by_rule = v.rejected_by_rule(nullable=True)
+    warned_bars = v.warned_bars()
+    warned_by_rule = v.warned_by_rule(nullable=True)
 
 
 class MissingSession(core.MissingSession):

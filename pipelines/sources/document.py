@@ -21,6 +21,7 @@ _SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "panel": (".parquet", ".csv"),
     "yahoo": (".csv",),
 }
+KINDS = tuple(_SUFFIXES)
 _CHUNK = 1 << 20
 
 

@@ -23,8 +23,10 @@ from pyarrow import parquet
 
 from pipelines.contracts.received import ReceivedBar
 from pipelines.sources.base import SourceError, Span
+from pipelines.sources.document import KINDS
 from pipelines.sources.received import TextTable, Unreadable, bars_of_text, name_key, received
 
+_PRICES = "prices"
 _SUFFIXES = (".csv", ".parquet")
 _DELIMITERS = ",;\t"
 _HEADER_STARTS = ("", "price", "ticker", "date", "datetime")
@@ -34,6 +36,7 @@ _BEYOND_HEADER = "beyond the header"
 class FilesSource:
     """A folder with one CSV or Parquet file per instrument.
 
+    The files lie in the folder itself, or in ``prices`` within it where there is such a folder.
     A file belongs to the instrument whose id, vendor symbol or alias is its name without the ending, in any letter
     case and with or without a leading ^. Attributes are set by each call of ``bars``.
 
@@ -45,7 +48,8 @@ class FilesSource:
     name = "files"
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        within = folder / _PRICES
+        self.folder = within if within.is_dir() else folder
         self.ignored: list[str] = []
         self.absent: list[str] = []
 
@@ -99,10 +103,12 @@ class FilesSource:
 
     def _entries(self) -> list[Path]:
         try:
-            return sorted(path for path in self.folder.iterdir() if not path.name.startswith("."))
+            entries = sorted(path for path in self.folder.iterdir() if not path.name.startswith("."))
         except OSError as error:
             text = f"{self.folder}: expected a folder of CSV or Parquet files, was: {error.strerror or error}"
             raise SourceError(text) from error
+        # Folders of documents are read by others.
+        return [path for path in entries if not (path.is_dir() and path.name in KINDS)]
 
 
 def _name_keys(instrument: dict[str, Any]) -> list[str]:

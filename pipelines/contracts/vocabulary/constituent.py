@@ -170,3 +170,18 @@ breadth_value = p.number(
 breadth_reason = p.choice("Why the value is null", BREADTH_REASONS)
 bar_warning = p.choice("What is odd about a bar that was kept", BAR_WARNINGS)
 warning_value = p.number("The number that the rule looked at.", "see warning")
+warned_bars = p.count("Bars that were kept and are odd.", "bars")
+warned_by_rule = p.text("Odd bars by what is odd about them, such as jump: 2; null for none.")
+
+# One number of each in the overview
+overview_holdings_date = p.date("Date of the newest holdings that were known at the close; null where there are none.")
+largest_sector = p.text("Sector with the largest weight in those holdings.")
+largest_sector_share = p.number("Its weight.", "fraction", min=0, max=1)
+overview_exposure_reason = p.choice(
+    "Why domestic_share, cap-weighted and as reported, is null", (*EXPOSURE_REASONS, "no_holdings")
+)
+members_above_50_pct = p.number("Members whose close lies above their 50-session average.", "per cent")
+members_above_200_pct = p.number("Members whose close lies above their 200-session average.", "per cent")
+overview_breadth_reason = p.choice(
+    "Why the share of members above their averages is null", (*BREADTH_REASONS, "no_membership")
+)

@@ -122,7 +122,7 @@ year = p.column(dy.Int32, "Calendar year of the session.")
 
 # Instruments and pairs
 name = p.text("Full name; says so where the bars are synthetic.")
-asset_class = p.text("Kind of instrument, such as index.")
+asset_class = p.text("Kind of instrument: index or stock.")
 currency = p.text("ISO 4217 code of the quote currency.")
 vendor_symbol = p.text("Yahoo's symbol, such as ^RUT.")
 aliases = p.text("Other names by which files call the instrument, separated by |.")
@@ -367,12 +367,8 @@ level_valid_from = p.date("First session of validity; null where the calendar do
 supersedes = p.text("Level that this one replaces.")
 superseded_from = p.date("First session of validity of a level that replaces this one.")
 revision_kind = p.choice("What the level is to the one it supersedes", REVISION_KINDS)
-evaluated_low = p.number(
-    "Lower edge that bars are held against: low, less the basis where there is one.", "points"
-)
-evaluated_high = p.number(
-    "Upper edge that bars are held against: high, less the basis where there is one.", "points"
-)
+evaluated_low = p.number("Lower edge that bars are held against: low, less the basis where there is one.", "points")
+evaluated_high = p.number("Upper edge that bars are held against: high, less the basis where there is one.", "points")
 basis_flag = p.choice(
     "How the numbers were carried over to the instrument (cash: quoted on it; adjusted: less the basis; unadjusted: "
     "the quote instrument has no bars, so as published)",

@@ -1,0 +1,2 @@
+SELECT membership.*, (SELECT bool_or(is_synthetic) FROM core.instrument) AS is_synthetic
+FROM core.membership AS membership

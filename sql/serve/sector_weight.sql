@@ -1,0 +1,8 @@
+WITH known AS (
+    SELECT index_id, as_of, max(known_from) AS known_from
+    FROM core.membership
+    GROUP BY index_id, as_of
+)
+SELECT sector_weight.*, known.known_from, (SELECT bool_or(is_synthetic) FROM core.instrument) AS is_synthetic
+FROM core.sector_weight AS sector_weight
+JOIN known USING (index_id, as_of)
