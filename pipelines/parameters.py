@@ -134,6 +134,8 @@ class Parameters(BaseModel):
     """Two values of one fact farther apart than this share of the larger refuse the filing."""
     revenue_partial_scope_share: float = 0.95
     """Contract revenue below this share of all revenue is flagged as partial."""
+    revenue_least_states: int = Field(default=3, ge=1)
+    """So many codes that only states have make states of codes that could be countries too."""
     exposure_min_weight_share: float = 0.50
     """An exposure is null where companies of less weight than this share are covered, on the reported basis."""
 

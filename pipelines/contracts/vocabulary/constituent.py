@@ -29,6 +29,17 @@ CIK_MATCHES = ("exact", "class", "table", "unresolved")
 REVENUE_METHODS = ("explicit_us", "explicit_foreign", "bucket", "all_foreign", "not_reported")
 """How a domestic share was found; with ``_segments`` behind it where business segments stood for regions."""
 REVENUE_REASONS = ("no_filing", "no_revenue", "no_geo", "unreconciled", "stale", "conflict")
+REVENUE_TAGS = (
+    "RevenueFromContractWithCustomerExcludingAssessedTax",
+    "Revenues",
+    "RevenueFromContractWithCustomerIncludingAssessedTax",
+    "SalesRevenueNet",
+    "RevenuesNetOfInterestExpense",
+    "SalesRevenueGoodsNet",
+    "SalesRevenueServicesNet",
+    "Revenue",
+)
+"""Tags of revenue by their whole names, the preferred one first."""
 AGGREGATIONS = ("cap_weighted", "revenue_sum", "median")
 EXPOSURE_BASES = ("reported", "imputed")
 EXPOSURE_REASONS = ("coverage", "no_company", "no_exchange_rate")
