@@ -23,7 +23,7 @@ class ReceivedBar(Table):
     adjusted_close = v.adjusted_close(nullable=True)
     volume = v.received_volume(nullable=True)
     locator = v.locator()
-    payload = v.payload()
+    payload = v.received_payload(nullable=True)
     payload_hash = v.payload_hash()
 
 

@@ -47,7 +47,7 @@ def screen_bars(
         .with_columns(rule=pl.when(_is_repeated()).then(pl.lit("duplicate")).otherwise("rule"))
     )
     accepted = judged.filter(pl.col("rule").is_null()).select(ReceivedBar.column_names())
-    rejected = judged.filter(pl.col("rule").is_not_null()).pipe(_with_row_id)
+    rejected = judged.filter(pl.col("rule").is_not_null()).pipe(with_row_id)
     return accepted, rejected.select(_REJECTED)
 
 
@@ -81,7 +81,7 @@ def _is_repeated() -> pl.Expr:
     return is_good & (is_good.cum_sum().over("instrument_id", "session", order_by="position") > 1)
 
 
-def _with_row_id(rejected: pl.DataFrame) -> pl.DataFrame:
+def with_row_id(rejected: pl.DataFrame) -> pl.DataFrame:
     """Add the SHA-256 of instrument, rule, payload and the ordinal among rows that are equal in these.
 
     The place of a row does not count, as lines move when a file grows at its top. Polars has no hash that stays the
