@@ -41,10 +41,10 @@ def revenue_exposures(
     up in the same way; a share that is imputed is bounded by 0 and 1, as the report rules nothing out.
 
     Only companies that report in dollars enter ``revenue_sum``; its coverage counts those alone. A share is null where
-    the companies that report and enter the aggregation weigh less than ``exposure_min_weight_share``, on both bases:
-    what rests on assumption for more than half is not published. The reason is ``no_company`` for a sector without
-    companies, ``no_exchange_rate`` where reports in other currencies make the difference, else ``coverage``.
-    Coverage is that of the row's own basis. Its part of revenue is of the known revenue in dollars, null without any.
+    the companies that count on the row's basis and enter the aggregation weigh less than
+    ``exposure_min_weight_share``. The reason is ``no_company`` for a sector without companies, ``no_exchange_rate``
+    where reports in other currencies make the difference, else ``coverage``. The part of revenue in coverage is of the
+    known revenue in dollars, null without any.
 
     Args:
         memberships: ``core.Membership``.
@@ -119,7 +119,6 @@ def _aggregated(companies: pl.DataFrame, aggregation: str) -> pl.DataFrame:
     """Return the figures of one aggregation per index, date, sector and basis, and the coverage that they have."""
     enters = pl.col("revenue").is_not_null() if aggregation == "revenue_sum" else pl.lit(value=True)
     counted = pl.col("share").is_not_null() & enters
-    reports = pl.col("domestic_share").is_not_null()
 
     def part(column: str, condition: pl.Expr) -> pl.Expr:
         # Zeros in place of what is left out keep the order of the sum, so that a part never exceeds the whole.
@@ -139,8 +138,7 @@ def _aggregated(companies: pl.DataFrame, aggregation: str) -> pl.DataFrame:
         ),
         companies_covered=counted.sum().cast(pl.Int64),
         companies_total=pl.len().cast(pl.Int64),
-        entering_share=part("weight", reports & enters),
-        reporting_share=part("weight", reports),
+        counting_share=part("weight", pl.col("share").is_not_null()),
     )
 
 
@@ -165,9 +163,9 @@ def _reason(least_share: float) -> pl.Expr:
     return (
         pl.when(pl.col("companies_total").is_null())
         .then(pl.lit("no_company"))
-        .when(is_too_little("reporting_share"))
+        .when(is_too_little("counting_share"))
         .then(pl.lit("coverage"))
-        .when(is_too_little("entering_share"))
+        .when(is_too_little("coverage_weight_share"))
         .then(pl.lit("no_exchange_rate"))
     )
 
