@@ -14,6 +14,7 @@ from pipelines.parameters import Parameters
 _PERCENT = 100.0
 _KEY = ["instrument_id", "session"]
 _ENDS = ("expired", "superseded")
+_BREAKS = ("atr", "two_closes")
 
 
 def level_events(
@@ -33,13 +34,9 @@ def level_events(
     changes = _with_before(states, _bars(prices, averages))
     of_machine = changes.filter(pl.col("last_event_session") == pl.col("valid_from")).with_columns(cause="last_event")
     stays = pl.col("state").alias("from_state")
-    exposed = changes.filter(pl.col("is_exposed") & pl.col("was_exposed").not_())
+    exposed = changes.filter("is_exposed", pl.col("valid_from") == pl.col("exposed_from"))
     negated = changes.filter(
-        (pl.col("thesis_state") == "negated")
-        & (pl.col("thesis_before") == "standing")
-        & pl.col("role").str.starts_with("key_")
-        & pl.col("last_event").is_in(["atr", "two_closes"])
-        & (pl.col("last_event_session") == pl.col("valid_from"))
+        "is_break", pl.col("role").str.starts_with("key_"), pl.col("valid_from") == pl.col("negated_from")
     )
     found = [
         of_machine,
@@ -76,16 +73,12 @@ def _bars(prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_before(states: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
-    """Return states with the bar of their first session and what the level was before it.
+    """Return states with the bar of their first session, what the level was before it and when its chain gave way.
 
-    The first row of a stand follows on the state that the close before gave it.
+    The first row of a stand follows on the state that the close before gave it. What its first bar does is an event,
+    so the chain is read off the breaks of the set, not off the row before.
     """
-    previous = {
-        "state": "state_before",
-        "side": "side_before",
-        "is_exposed": "was_exposed",
-        "thesis_state": "thesis_before",
-    }
+    previous = {"state": "state_before", "side": "side_before"}
     is_first = pl.col("state_before").is_null() | pl.col("state_before").is_in(_ENDS)
     is_support = pl.col("role").str.ends_with("support")
     began = (
@@ -98,6 +91,14 @@ def _with_before(states: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("intact"))
     )
     side = pl.when(is_support).then(pl.lit("support")).otherwise(pl.lit("resistance"))
+    is_break = (
+        pl.col("role").str.contains("^(key|intermediate)_")
+        & pl.col("role").str.ends_with(pl.col("side"))
+        & pl.col("last_event").is_in(_BREAKS)
+        & (pl.col("last_event_session") == pl.col("valid_from"))
+    )
+    own_side = pl.col("role").str.split("_").list.last()
+    is_negated = (pl.col("thesis_state") == "negated").fill_null(value=False)
     # A level that was pending is taken up from the close before, like any other.
     starts = is_first | ((pl.col("state_before") == "pending") & ~pl.col("state").is_in(_ENDS))
     return (
@@ -107,8 +108,9 @@ def _with_before(states: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             from_state=pl.when(starts).then(began).otherwise("state_before"),
             side_before=pl.when(starts).then(side).otherwise("side_before"),
-            was_exposed=pl.when(is_first).then(None).otherwise("was_exposed"),
-            thesis_before=pl.when(is_first).then(None).otherwise("thesis_before"),
+            is_break=is_break,
+            exposed_from=pl.col("valid_from").filter(is_break).min().over("set_id", own_side),
+            negated_from=pl.col("valid_from").filter(is_negated).min().over("set_id"),
         )
     )
 

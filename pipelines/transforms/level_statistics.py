@@ -1,7 +1,7 @@
-"""How often levels hold when they are tested, beside placebos: random zones of like width and distance.
+"""How often levels hold when they are tested, beside placebos: the same levels moved by a random distance.
 
 Belongs here: ``core.level_statistics`` (docs/methods.md, B4): the placebos, the groups and the rates.
-Not here: what a test is and how it ends (see ``level_test``).
+Not here: when a level waits, what a test is and how it ends (see ``level_test``).
 """
 
 from __future__ import annotations
@@ -16,27 +16,28 @@ from pipelines.parameters import Parameters
 from pipelines.transforms.level_test import (
     BREAK,
     HOLD,
+    NO_ROW,
     OPEN,
     SUPPORT,
     Bars,
+    Bounds,
     Floats,
     Outcomes,
     Touched,
-    Waiting,
+    Waits,
     away,
     bars_of,
     instrument_rows,
     outcomes,
-    tested,
     tolerance,
-    touches,
+    touched,
     waits,
+    waits_of,
 )
 
 DETECTED, ANY, THREE_PIVOTS = "detected", "any", "three_pivots"
 _THREE = 3
 _GROUP = ["author", "instrument_id", "kind"]
-_NO_ROW = -1
 _PERCENT = 100.0
 _WAITS_AT_ONCE = 1_000
 """Bounds the memory: the draws of so many waits are worked on together."""
@@ -64,16 +65,21 @@ def level_statistics(
         ``core.LevelStatistics``, sorted by author, instrument and kind: a row for every group that has a level, tested
         or not. Rates in per cent.
     """
-    described, rows = _described(levels, zones), instrument_rows(prices, averages)
-    tests = _members(_tests(states, rows, parameters), described).sort("session")
-    of_tests = tests.group_by(_GROUP).agg(
-        pl.col("outcome"), first_test_session=pl.col("session").min(), last_test_session=pl.col("session").max()
+    described = _described(levels, zones)
+    ended, placebos = _ended(states, instrument_rows(prices, averages), parameters)
+    is_test = pl.col("outcome") != OPEN
+    of_group = (
+        _members(ended, described)
+        .group_by(_GROUP)
+        .agg(
+            pl.col("wait"),
+            pl.col("outcome").filter(is_test),
+            first_test_session=pl.col("session").filter(is_test).min(),
+            last_test_session=pl.col("session").filter(is_test).max(),
+        )
     )
-    waiting, placebos = _placebos(states, rows, parameters)
-    of_waits = _members(waiting, described).group_by(_GROUP).agg("wait")
-    groups = _groups(states, described).join(of_tests, on=_GROUP, how="left").join(of_waits, on=_GROUP, how="left")
     found = []
-    for group in groups.iter_rows(named=True):
+    for group in _groups(states, described).join(of_group, on=_GROUP, how="left").iter_rows(named=True):
         outcome = np.array(group.pop("outcome") or [], dtype=np.int8)
         found.append(group | _rates(outcome, placebos[np.array(group.pop("wait") or [], dtype=np.int64)]))
     schema = LevelStatistics.create_empty().schema
@@ -82,72 +88,74 @@ def level_statistics(
     )
 
 
-def _tests(states: pl.DataFrame, rows: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    """Return the tests that are no longer open, with their ``outcome``."""
-    touched = touches(states, rows)
-    found = [touched.clear().with_columns(outcome=pl.lit(OPEN, pl.Int8))]
-    for (instrument,), own in touched.partition_by("instrument_id", as_dict=True, maintain_order=True).items():
-        bars = bars_of(rows.filter(pl.col("instrument_id") == instrument))
-        is_test, of_instrument = tested(own, bars, parameters)
-        found.append(own.filter(is_test).with_columns(outcome=pl.Series(outcomes(of_instrument, bars, parameters))))
-    return pl.concat(found).filter(pl.col("outcome") != OPEN)
+def _ended(states: pl.DataFrame, rows: pl.DataFrame, parameters: Parameters) -> tuple[pl.DataFrame, Outcomes]:
+    """Return the waits that price began away from the level: the ``outcome`` of each one's test, and of its draws.
 
-
-def _placebos(states: pl.DataFrame, rows: pl.DataFrame, parameters: Parameters) -> tuple[pl.DataFrame, Outcomes]:
-    """Return the waits that price began away from the level, and the outcomes of the draws of each.
-
-    Levels that were never reached are among them: had only those that were reached a placebo, one nearer by would lie
-    on the way of a price that went on, and give way too often.
+    Without a test the outcome is open. Waits that no touch ended have draws too: had only those with a touch, a placebo
+    nearer by would lie on the way of a price that went on, and give way too often.
     """
-    every = waits(states, rows)
-    found, drawn = [every.clear()], [np.zeros((0, parameters.placebo_draws), dtype=np.int8)]
+    every, bounds = waits(states, rows)
+    found = [every.clear().with_columns(outcome=pl.lit(OPEN, pl.Int8))]
+    drawn = [np.zeros((0, parameters.placebo_draws), dtype=np.int8)]
     for (instrument,), own in every.partition_by("instrument_id", as_dict=True, maintain_order=True).items():
         bars = bars_of(rows.filter(pl.col("instrument_id") == instrument))
-        is_away, waiting = away(own, bars, parameters)
-        factors = _factors(str(instrument), len(waiting.armed_row), parameters)
-        found.append(own.filter(is_away))
-        drawn.append(_drawn(waiting, bars, factors, parameters))
+        waiting = waits_of(own)
+        distance, near_by = away(waiting, bounds, bars, parameters)
+        is_away = distance > near_by
+        waiting = waiting.at(is_away)
+        outcome = np.full(len(waiting.armed_row), OPEN, dtype=np.int8)
+        outcome[waiting.touch_row != NO_ROW] = outcomes(touched(waiting, bounds), bars, parameters)
+        found.append(own.filter(is_away).with_columns(outcome=pl.Series(outcome)))
+        drawn.append(_drawn(str(instrument), waiting, bounds, bars, parameters))
     return pl.concat(found).with_row_index("wait"), np.concatenate(drawn)
 
 
-def _factors(instrument: str, size: int, parameters: Parameters) -> Floats:
-    """Return the random factors of an instrument: a row per wait, so that later waits leave those of earlier ones."""
+def _drawn(instrument: str, waiting: Waits, bounds: Bounds, bars: Bars, parameters: Parameters) -> Outcomes:
+    """Return the outcome of each draw of each wait; one that was not reached is open, like one not yet decided.
+
+    The factors of an instrument are a row per wait, so that later waits leave those of earlier ones.
+    """
     random = np.random.default_rng([parameters.placebo_seed, zlib.crc32(instrument.encode())])
-    return random.uniform(parameters.placebo_least, parameters.placebo_most, (size, parameters.placebo_draws))
-
-
-def _drawn(waiting: Waiting, bars: Bars, factors: Floats, parameters: Parameters) -> Outcomes:
-    """Return the outcome of each draw of each wait; one that was not reached is open, like one not yet decided."""
-    found = np.full(factors.shape, OPEN, dtype=np.int8)
+    size = (len(waiting.armed_row), parameters.placebo_draws)
+    factors = random.uniform(parameters.placebo_least, parameters.placebo_most, size)
+    found = np.full(size, OPEN, dtype=np.int8)
     for start in range(0, len(factors), _WAITS_AT_ONCE):
-        part = slice(start, start + _WAITS_AT_ONCE)
-        some = waiting.at(part)
-        placebo = _reached(some, bars, factors[part], parameters)
-        is_reached = placebo.row != _NO_ROW
-        found[part][is_reached] = outcomes(placebo.at(is_reached), bars, parameters)
+        part = np.zeros(len(factors), dtype=bool)
+        part[start : start + _WAITS_AT_ONCE] = True
+        placebo = _reached(waiting.at(part), bounds, bars, factors[part], parameters)
+        is_reached = placebo.row != NO_ROW
+        of_part = np.full(is_reached.shape, OPEN, dtype=np.int8)
+        of_part[is_reached] = outcomes(placebo.at(is_reached), bars, parameters)
+        found[part] = of_part
     return found
 
 
-def _reached(waiting: Waiting, bars: Bars, factors: Floats, parameters: Parameters) -> Touched:
-    """Return the placebo zones and the first row that reaches each, a row per wait and a column per draw.
+def _reached(waiting: Waits, bounds: Bounds, bars: Bars, factors: Floats, parameters: Parameters) -> Touched:
+    """Return the first row that reaches each placebo and its edges there, a row per wait and a column per draw.
 
-    A placebo has the width and the side of the level. Its near edge lies the factor times the distance away from the
-    close of the armed row. Price has to reach it within ``placebo_sessions``, by the tolerance of the armed row.
+    A placebo is the level moved so that its near edge lies the factor times the distance away from the close of the
+    armed row. It has the level's width, tolerance and side, moves as the level does and ends with it. Price must be
+    farther away from it than the tolerance, and has to reach it within ``placebo_sessions``.
     """
-    side, armed_row = waiting.side[:, None], waiting.armed_row[:, None]
-    near = side * bars.close[armed_row] - factors * waiting.distance[:, None]
-    far = near - waiting.width[:, None]
-    reach = near + tolerance(bars.atr[armed_row], near, far, parameters)
-    row = np.full(factors.shape, _NO_ROW)
-    for place, armed in enumerate(waiting.armed_row):
-        window = slice(armed + 1, armed + 1 + parameters.placebo_sessions)
-        is_support = waiting.side[place] == SUPPORT
-        lowest = np.minimum.accumulate(bars.low[window] if is_support else -bars.high[window])
+    distance, near_by = away(waiting, bounds, bars, parameters)
+    moved = (1 - factors) * distance[:, None]
+    row, near, far = np.full(factors.shape, NO_ROW), np.zeros(factors.shape), np.zeros(factors.shape)
+    for wait, (armed, side, place) in enumerate(zip(waiting.armed_row, waiting.side, waiting.place, strict=True)):
+        sessions = min(int(waiting.sessions[wait]), parameters.placebo_sessions)
+        window = slice(armed + 1, armed + 1 + sessions)
+        near_of, far_of = bounds.edges(slice(place, place + sessions), side)
+        low = bars.low[window] if side == SUPPORT else -bars.high[window]
+        # How far a level has to be moved to be reached. A row without an average true range before it reaches none.
+        takes = low - near_of - tolerance(bars.atr[armed : armed + sessions], near_of, far_of, parameters)
+        least = np.minimum.accumulate(np.where(np.isnan(takes), np.inf, takes))
         # Both negated, as the search wants an ascending order; what is not reached comes after the last.
-        after = np.searchsorted(-lowest, -reach[place])
-        row[place] = np.where(after < len(lowest), armed + 1 + after, _NO_ROW)
-    row[side * near <= 0] = _NO_ROW
-    return Touched(row, np.broadcast_to(side, row.shape), near, far)
+        after = np.searchsorted(-least, -moved[wait])
+        row[wait] = np.where(after < sessions, armed + 1 + after, NO_ROW)
+        last = np.minimum(after, sessions - 1)
+        near[wait], far[wait] = near_of[last] + moved[wait], far_of[last] + moved[wait]
+    side = np.broadcast_to(waiting.side[:, None], row.shape)
+    row[(factors * distance[:, None] <= near_by[:, None]) | (side * near <= 0)] = NO_ROW
+    return Touched(row, side, near, far)
 
 
 def _described(levels: pl.DataFrame, zones: pl.DataFrame) -> pl.DataFrame:

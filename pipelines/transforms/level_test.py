@@ -1,7 +1,7 @@
-"""Tests of levels: when price came back to one it had been away from, and how that ended.
+"""Tests of levels: when price came to one it had been away from, and how that ended.
 
-Belongs here: which touches are tests, from the changes of ``core.level_state``; the rule that decides a test, be it of
-a level or of a placebo (docs/methods.md, B4).
+Belongs here: when a level waits for a touch, from the changes of ``core.level_state``; the rule that decides a test, be
+it of a level or of a placebo (docs/methods.md, B4).
 Not here: rates, groups and placebos (see ``level_statistics``), the states of levels (see ``level_state``).
 
 Prices that go with a side are taken times the side, so that a resistance is the mirror image of a support: ``near`` is
@@ -25,11 +25,11 @@ Outcomes = npt.NDArray[np.int8]
 
 OPEN, UNDECIDED, HOLD, BREAK = -1, 0, 1, 2
 """Outcomes of a test; one that is open is not counted yet."""
+NO_ROW = -1
 SUPPORT, RESISTANCE = 1, -1
 _SIDES = {"support": SUPPORT, "resistance": RESISTANCE}
 _ENDS = ("expired", "superseded")
 _WAITING = ("intact", "role_reversed", "reclaimed")
-_PLACE = ("instrument_id", "level_id", "side", "low", "high")
 _PERCENT = 100.0
 
 
@@ -40,6 +40,36 @@ class Bars(NamedTuple):
     high: Floats
     low: Floats
     atr: Floats
+
+
+class Bounds(NamedTuple):
+    """Bounds of levels on every row they stand, one stand after the other."""
+
+    low: Floats
+    high: Floats
+
+    def edges(self, places: Integers | slice, side: Integers | int) -> tuple[Floats, Floats]:
+        """Return near and far edges at some places, times the side."""
+        low, high = self.low[places], self.high[places]
+        is_support = np.equal(side, SUPPORT)
+        return np.where(is_support, high, -low), np.where(is_support, low, -high)
+
+
+class Waits(NamedTuple):
+    """Waits of levels of one instrument, each for a touch after its armed row."""
+
+    armed_row: Integers
+    side: Integers
+    place: Integers
+    """Where in the bounds the row after the armed one is."""
+    sessions: Integers
+    """Rows after the armed one on which the level stands, at least one."""
+    touch_row: Integers
+    """``NO_ROW`` where no touch came."""
+
+    def at(self, places: Flags) -> Waits:
+        """Return some of them."""
+        return Waits(*(column[places] for column in self))
 
 
 class Touched(NamedTuple):
@@ -53,20 +83,6 @@ class Touched(NamedTuple):
     def at(self, places: Flags) -> Touched:
         """Return some of them."""
         return Touched(self.row[places], self.side[places], self.near[places], self.far[places])
-
-
-class Waiting(NamedTuple):
-    """Levels of one instrument that begin to wait for a test, each on the row from which price sets out."""
-
-    armed_row: Integers
-    side: Integers
-    distance: Floats
-    """From the close of that row to the near edge, above zero."""
-    width: Floats
-
-    def at(self, places: slice | Flags) -> Waiting:
-        """Return some of them."""
-        return Waiting(self.armed_row[places], self.side[places], self.distance[places], self.width[places])
 
 
 def instrument_rows(prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
@@ -84,7 +100,6 @@ def instrument_rows(prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFram
             pl.col("atr_14").cast(pl.Float64),
             instrument_id="series_id",
             row=pl.int_range(pl.len()).over("series_id"),
-            session_before=pl.col("session").shift(1).over("series_id"),
         )
     )
 
@@ -95,112 +110,106 @@ def bars_of(rows: pl.DataFrame) -> Bars:
     return Bars(*(rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names))
 
 
-def touches(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return every touch of a level that was waiting for one.
+def waits(states: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, Bounds]:
+    """Return every wait of a level for a touch, whether one came or not, and the bounds of the levels.
 
     Args:
         states: ``core.LevelState``.
         rows: What ``instrument_rows`` returns, of the same instruments.
 
     Returns:
-        One row per touch, sorted by instrument, session and level: ``row``, ``armed_row`` (the last event before it in
-        the stand, or the row before the stand where there is none), ``side`` (1 or -1) and the bounds ``low``, ``high``
-        that the bar was held against. A touch without an armed row is left out.
+        One row per wait, sorted by instrument, ``armed_row`` and level: the columns of ``Waits``, where ``touch_row``
+        is null if no touch came; ``as_of``, the session of the armed row; ``session``, that of the touch. A level that
+        does not stand on the row after the armed one does not wait.
     """
-    return (
-        _changes(states, rows)
-        .with_columns(
-            armed_row=pl.coalesce(pl.col("event_row").shift(1), pl.col("row").first() - 1).over("stand"),
-            side=pl.col("side").shift(1).fill_null(pl.col("side")).over("stand"),
-            touched_before=pl.col("test_count").shift(1).fill_null(0).over("stand"),
-        )
-        .filter(pl.col("test_count") > pl.col("touched_before"), pl.col("armed_row") >= 0)
-        .join(rows.select("instrument_id", "row", "session_before"), on=["instrument_id", "row"])
-        .select(*_PLACE, "row", "armed_row", as_of="session_before", session="valid_from")
-        .sort("instrument_id", "row", "level_id")
+    stretches, row = _stretches(states, rows), pl.col("row")
+    last_armed = pl.when("arms").then("row").forward_fill().shift(1).over("stand").fill_null(pl.col("first_row") - 1)
+    touches = (
+        stretches.with_columns(armed_row=last_armed)
+        .filter("touches")
+        .select("stand", "armed_row", touch_row="row", session="valid_from")
     )
-
-
-def waits(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return every session from which a level begins to wait for a touch, whether one came or not.
-
-    Args:
-        states: ``core.LevelState``.
-        rows: What ``instrument_rows`` returns, of the same instruments.
-
-    Returns:
-        One row per wait, sorted by instrument, ``armed_row`` and level: the row before a stand, or one with an event
-        that leaves the level waiting, with ``side`` and bounds after it.
-    """
-    is_start = pl.col("row") == pl.col("row").first().over("stand")
-    is_waiting = pl.col("state").is_in(_WAITING)
-    changes = _changes(states, rows).with_columns(is_start=is_start)
-    starts = changes.filter("is_start", pl.col("state").is_in(_ENDS).not_(), pl.col("row") > 0)
-    events = changes.filter(is_waiting, pl.col("event_row") == pl.col("row"))
+    starts = stretches.filter(row == pl.col("first_row")).with_columns(armed_row=row - 1, side="first_side")
+    events = stretches.filter("arms", row < pl.col("end_row")).with_columns(pl.col("place") + 1, armed_row=row)
     of_row = rows.select("instrument_id", armed_row="row", as_of="session")
-    return (
-        pl.concat([starts.with_columns(armed_row=pl.col("row") - 1), events.with_columns(armed_row="row")])
+    found = (
+        pl.concat([starts, events])
         .join(of_row, on=["instrument_id", "armed_row"])
-        .select(*_PLACE, "armed_row", "as_of")
+        .join(touches, on=["stand", "armed_row"], how="left")
+        .with_columns(sessions=pl.col("end_row") - pl.col("armed_row"))
+        .select("instrument_id", "level_id", *Waits._fields, "as_of", "session")
         .sort("instrument_id", "armed_row", "level_id")
     )
+    lengths = (stretches["last_row"] - stretches["row"] + 1).to_numpy()
+    return found, Bounds(*(np.repeat(stretches[name].to_numpy(), lengths) for name in Bounds._fields))
 
 
-def _changes(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return states with row numbers, a number per ``stand``, and the side as a sign."""
+def _stretches(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the states of levels that stand, numbered by ``stand``, with rows, and what ``arms`` or ``touches``.
+
+    What arms is an event that leaves the level waiting, ``restored`` apart, which no price makes. A reclaim that finds
+    the level waiting touches it like what ``test_count`` counts, as it closes beyond it.
+    """
+    row, length = pl.col("row"), pl.col("last_row") - pl.col("row") + 1
+    is_waiting, event = pl.col("state").is_in(_WAITING), pl.col("last_event").fill_null("")
+    is_event = (pl.col("event_row") == row).fill_null(value=False)
+    was_waiting = is_waiting.shift(1).over("stand").fill_null(value=False)
+    counts = pl.col("test_count") > pl.col("test_count").shift(1).over("stand").fill_null(0)
+    return (
+        _numbered(states, rows)
+        .with_columns(
+            arms=is_event & is_waiting & (event != "restored"),
+            touches=counts | (is_event & was_waiting & (event == "reclaimed")),
+            first_row=row.first().over("stand"),
+            end_row=pl.col("last_row").last().over("stand"),
+            place=length.cum_sum() - length,
+            side=pl.col("side").replace_strict(_SIDES, return_dtype=pl.Int64),
+            # A level that begins as broken may have turned by the end of its first row.
+            first_side=pl.col("role").str.split("_").list.last().replace_strict(_SIDES, return_dtype=pl.Int64),
+        )
+        .rename({"evaluated_low": "low", "evaluated_high": "high"})
+    )
+
+
+def _numbered(states: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the states of levels that stand with rows for sessions, and a number per unbroken ``stand``."""
     row_of = rows.select("instrument_id", "session", "row")
-    changes = states.sort("level_id", "valid_from")
+    changes = states.filter(pl.col("state") != "pending").drop("low", "high").sort("level_id", "valid_from")
     for session, row in {"valid_from": "row", "valid_to": "last_row", "last_event_session": "event_row"}.items():
         numbered = row_of.rename({"session": session, "row": row})
         changes = changes.join(numbered, on=["instrument_id", session], how="left", maintain_order="left")
-    goes_on = (pl.col("row") == pl.col("last_row").shift(1) + 1) & pl.col("state").shift(1).is_in(_ENDS).not_()
-    return changes.with_columns(
-        goes_on.over("level_id").fill_null(value=False).not_().cum_sum().alias("stand"),
-        side=pl.col("side").replace_strict(_SIDES, return_dtype=pl.Int64),
-        low=pl.col("evaluated_low"),
-        high=pl.col("evaluated_high"),
+    newest = rows.group_by("instrument_id").agg(newest=pl.col("row").max())
+    is_over = pl.col("state").is_in(_ENDS)
+    goes_on = (pl.col("row") == pl.col("last_row").shift(1) + 1) & is_over.shift(1).not_()
+    return (
+        changes.with_columns(stand=goes_on.over("level_id").fill_null(value=False).not_().cum_sum())
+        .filter(is_over.not_())
+        .join(newest, on="instrument_id", maintain_order="left")
+        .with_columns(pl.col("last_row").fill_null(pl.col("newest")))
     )
 
 
-def tested(touched: pl.DataFrame, bars: Bars, parameters: Parameters) -> tuple[Flags, Touched]:
-    """Return the touches of one instrument that are tests: price had been farther away than the tolerance.
+def waits_of(found: pl.DataFrame) -> Waits:
+    """Return rows of one instrument of what ``waits`` returns as arrays."""
+    return Waits(*(found[name].fill_null(NO_ROW).to_numpy() for name in Waits._fields))
 
-    Args:
-        touched: Rows of one instrument of what ``touches`` returns.
-        bars: Its bars.
-        parameters: The tolerance.
 
-    Returns:
-        Which rows are tests, and those.
+def away(waiting: Waits, bounds: Bounds, bars: Bars, parameters: Parameters) -> tuple[Floats, Floats]:
+    """Return how far from the near edge price was at the close of the armed row, and the tolerance there.
+
+    The bounds are those known at that close, which the next row is held against. Without an average true range the
+    tolerance is NaN.
     """
-    row, armed_row, side = (touched[name].to_numpy() for name in ("row", "armed_row", "side"))
-    near, far = _edges(touched)
-    is_test = side * bars.close[armed_row] - near > tolerance(bars.atr[row - 1], near, far, parameters)
-    return is_test, Touched(row, side, near, far).at(is_test)
+    near, far = bounds.edges(waiting.place, waiting.side)
+    distance = waiting.side * bars.close[waiting.armed_row] - near
+    return distance, tolerance(bars.atr[waiting.armed_row], near, far, parameters)
 
 
-def away(waiting: pl.DataFrame, bars: Bars, parameters: Parameters) -> tuple[Flags, Waiting]:
-    """Return the waits of one instrument that price begins farther away than the tolerance.
-
-    Args:
-        waiting: Rows of one instrument of what ``waits`` returns.
-        bars: Its bars.
-        parameters: The tolerance.
-
-    Returns:
-        Which rows are such, and those. Without an average true range on the armed row, none is.
-    """
-    armed_row, side = waiting["armed_row"].to_numpy(), waiting["side"].to_numpy()
-    near, far = _edges(waiting)
-    distance = side * bars.close[armed_row] - near
-    is_away = distance > tolerance(bars.atr[armed_row], near, far, parameters)
-    return is_away, Waiting(armed_row, side, distance, near - far).at(is_away)
-
-
-def _edges(levels: pl.DataFrame) -> tuple[Floats, Floats]:
-    """Return near and far edges, times the side."""
-    side, low, high = (levels[name].to_numpy() for name in ("side", "low", "high"))
-    return np.where(side == SUPPORT, high, -low), np.where(side == SUPPORT, low, -high)
+def touched(waiting: Waits, bounds: Bounds) -> Touched:
+    """Return the levels that were touched, each on the row that touches it and with the bounds of that row."""
+    some = waiting.at(waiting.touch_row != NO_ROW)
+    near, far = bounds.edges(some.place + some.touch_row - some.armed_row - 1, some.side)
+    return Touched(some.touch_row, some.side, near, far)
 
 
 def tolerance(atr: Floats, near: Floats, far: Floats, parameters: Parameters) -> Floats:

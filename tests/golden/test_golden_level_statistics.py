@@ -22,6 +22,9 @@ ATR = 4.0
 NO_LEVELS = core.Level.create_empty()
 TOUCH = states(state("L", 1, 1, BOUNDS), state("L", 2, None, BOUNDS, tests=1, event=2, state="testing"))
 """A stand from row 1 on, touched on row 2."""
+AT_ITS_PLACE, NEARER = ({"placebo_least": factor, "placebo_most": factor} for factor in (1.0, 0.6))
+HALFWAY = {"placebo_least": 0.5, "placebo_most": 0.5}
+"""Half of nine points below 100: from 94.5 to 95.5, reached at 96.5, held at 99.5, broken below 93.5."""
 
 
 def _statistics(
@@ -58,7 +61,7 @@ def _counts(*args: Any, **kwargs: Any) -> tuple[int, int, int]:
 
 def _mirrored(closes: list[float]) -> tuple[list[float], pl.DataFrame]:
     turned = {"evaluated_low": 200 - pl.col("evaluated_high"), "evaluated_high": 200 - pl.col("evaluated_low")}
-    of_states = TOUCH.with_columns(side=pl.lit("resistance")).with_columns(**turned)
+    of_states = TOUCH.with_columns(side=pl.lit("resistance"), role=pl.lit("resistance")).with_columns(**turned)
     return [200 - close for close in closes], of_states
 
 
@@ -103,26 +106,47 @@ def test_a_share_of_the_price_is_the_tolerance_where_it_is_wider_than_that_of_th
     assert _counts([92.9, 98, 92, 95], level_tolerance_pct=2.0) == (1, 1, 0)
 
 
-def test_bounds_are_those_of_the_touching_row_and_the_side_that_of_the_row_before():
+def test_bounds_are_those_of_the_touching_row_and_the_side_that_of_the_wait():
     moved = states(
-        state("L", 1, 1, (80, 81), side="resistance"), state("L", 2, None, BOUNDS, tests=1, event=2, side="support")
+        state("L", 1, 1, (85, 86), side="resistance"), state("L", 2, None, BOUNDS, tests=1, event=2, side="support")
     )
-    # As a resistance from 90 to 91: price comes from 80, ten points away, and closes above 92.
+    # As a resistance from 90 to 91: price comes from 80, five points below the bounds of row 1, and closes above 92.
     assert _counts([80, 85, 89.5, 92.1], moved) == (1, 0, 1)
+    assert _counts([84, 85, 89.5, 92.1], moved) == (0, 0, 0), "a point below 85 is no farther than the tolerance"
 
 
-def test_price_is_away_since_the_last_event():
+HELD_TWICE = [
+    state("L", 1, 1, BOUNDS),
+    state("L", 2, 2, BOUNDS, tests=1, event=2, state="testing"),
+    state("L", 3, 3, BOUNDS, tests=1, event=3),
+    state("L", 4, None, BOUNDS, tests=2, event=4, state="testing"),
+]
+
+
+def test_price_is_away_since_the_event_that_left_the_level_waiting():
     closes = [100, 98, 91.5, 96, 92, 95, 91, 80]
-    held = [
-        state("L", 1, 1, BOUNDS),
-        state("L", 2, 2, BOUNDS, tests=1, event=2, state="testing"),
-        state("L", 3, 3, BOUNDS, tests=1, event=3),
-        state("L", 4, None, BOUNDS, tests=2, event=4, state="testing"),
-    ]
-    assert _counts(closes, states(*held)) == (2, 2, 0)
-    # An event of row 2 closed at 91.5, half a point above the level: the second touch is no test.
-    nearer = [*held[:2], state("L", 3, 3, (90, 91.0), tests=1, event=2), held[3]]
-    assert _counts(closes, states(*nearer)) == (1, 1, 0)
+    assert _counts(closes, states(*HELD_TWICE)) == (2, 2, 0)
+    # A close a point above the level on row 3: the second touch is no test.
+    assert _counts([*closes[:3], 92, *closes[4:]], states(*HELD_TWICE)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(("close", "expected"), [(92, (1, 0, 1)), (93, (2, 0, 2))])
+def test_restored_is_no_event_that_price_is_away_since(close, expected):
+    reclaimed = HELD_TWICE[2] | {"state": "reclaimed", "last_event": "reclaimed"}
+    restored = state("L", 4, 4, BOUNDS, tests=1, event=4) | {"last_event": "restored"}
+    again = state("L", 5, None, BOUNDS, tests=2, event=5, state="testing")
+    # Away by row 3, where the level was reclaimed; row 4 lies seven points above it in any case.
+    of_states = states(*HELD_TWICE[:2], reclaimed, restored, again)
+    assert _counts([100, 98, 88, close, 98, 92, 88], of_states) == expected
+
+
+def test_a_reclaim_that_finds_the_level_waiting_is_a_touch():
+    waiting = state("L", 1, 1, BOUNDS, side="resistance", state="role_reversed")
+    against = state("L", 2, None, BOUNDS, event=2, state="reclaimed") | {"last_event": "reclaimed"}
+    # A resistance of late, and price goes from 80 through it at once.
+    assert _counts([80, 85, 93], states(waiting, against)) == (1, 0, 1)
+    broken = states(waiting | {"state": "broken"}, against)
+    assert _counts([80, 85, 93], broken) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("last", [5, 4], ids=["after an end", "after a gap"])
@@ -141,33 +165,80 @@ def test_a_row_without_a_new_touch_is_no_test():
     same = states(
         state("L", 1, 1, BOUNDS),
         state("L", 2, 2, BOUNDS, tests=1, event=2, state="testing"),
-        state("L", 3, None, (90, 91.5), tests=1, event=2),
+        state("L", 3, None, (90, 91.5), tests=1, event=2, state="testing"),
     )
     assert _counts(closes, same) == (1, 1, 0)
 
 
 def test_a_level_of_the_very_first_row_has_no_row_before_to_measure_from():
-    early = states(state("L", 0, 1, BOUNDS, state="pending"), state("L", 2, None, BOUNDS, tests=1, event=2))
+    early = states(state("L", 0, 1, BOUNDS), state("L", 2, None, BOUNDS, tests=1, event=2))
     assert _counts([100, 98, 92, 95], early) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("close", "expected"), [(92, (0, 0, 0)), (92.1, (1, 1, 0))])
+def test_a_pending_level_waits_from_the_row_before_it_is_taken_up(close, expected):
+    pending = states(
+        state("L", 1, 2, BOUNDS, state="pending"),
+        state("L", 3, 3, BOUNDS),
+        state("L", 4, None, BOUNDS, tests=1, event=4, state="testing"),
+    )
+    assert _counts([100, 98, close, 98, 92, 95], pending) == expected
+
+
+def test_a_level_that_begins_as_broken_and_turns_at_once_waits_from_then_on():
+    turned = {"role": "support", "last_event": "role_reversed"}
+    of_states = states(
+        state("L", 1, 1, BOUNDS, side="resistance", event=1, state="role_reversed") | turned,
+        state("L", 2, None, BOUNDS, side="resistance", tests=1, event=2, state="testing"),
+    )
+    # As a support it lay above the close of row 0. Of a resistance from row 0 on half way there, row 2 would break it;
+    # that of row 1, from 88 to 89, is held on row 3 like the level.
+    row = _any(_statistics([80, 86, 89, 84], of_states, **HALFWAY))
+    assert (row["tests"], row["holds"], row["placebo_hold_rate_pct"]) == (1, 1, 100)
+    assert _counts([80, 89.5, 89, 84], of_states) == (0, 0, 0)
 
 
 def test_a_placebo_of_factor_one_is_the_test_itself():
     for closes in ([100, 98, 92, 93, 95], [100, 98, 92, 88.9]):
-        row = _any(_statistics(closes, placebo_least=1.0, placebo_most=1.0))
+        row = _any(_statistics(closes, **AT_ITS_PLACE))
         assert row["placebo_hold_rate_pct"] == row["hold_rate_pct"]
         assert (row["placebo_sd_pct_points"], row["hold_excess_pct_points"], row["reason"]) == (0, 0, None)
 
 
-HALFWAY = {"placebo_least": 0.5, "placebo_most": 0.5}
-"""Half of nine points below 100: from 94.5 to 95.5, reached at 96.5, held at 99.5, broken below 93.5."""
+LATE = states(state("L", 1, 3, BOUNDS), state("L", 4, None, BOUNDS, tests=1, event=4, state="testing"))
+"""Touched on row 4."""
 
 
 def test_a_placebo_lies_at_its_own_distance_and_is_tested_on_its_own_rows():
     row = _any(_statistics([100, 96.5, 92, 95], **HALFWAY))
     assert (row["hold_rate_pct"], row["placebo_hold_rate_pct"], row["hold_excess_pct_points"]) == (100, 0, 100)
-    later = states(state("L", 1, 2, BOUNDS), state("L", 3, None, BOUNDS, tests=1, event=3))
-    row = _any(_statistics([100, 96.5, 99.5, 92, 88], later, **HALFWAY))
+    row = _any(_statistics([100, 96.5, 99.5, 97, 92, 88], LATE, **HALFWAY))
     assert (row["hold_rate_pct"], row["placebo_hold_rate_pct"], row["hold_excess_pct_points"]) == (0, 100, -100)
+
+
+def test_a_level_that_is_never_touched_has_placebos_too():
+    row = _any(_statistics([100, 98, 96.5, 99.5, 98], states(state("L", 1, None, BOUNDS)), **HALFWAY))
+    assert (row["tests"], row["placebo_hold_rate_pct"], row["reason"]) == (0, 100, "no_tests")
+    both = pl.concat([LATE, states(state("M", 1, None, (80.0, 81.0)))])
+    row = _any(_statistics([100, 96.5, 99.5, 97, 92, 88, 95], both, zones=pl.concat([zone("L"), zone("M")]), **HALFWAY))
+    # The placebo of M lies from 89.5 to 90.5: reached on row 5 and broken there, below 88.5.
+    assert (row["tests"], row["placebo_hold_rate_pct"]) == (1, 50)
+
+
+@pytest.mark.parametrize(
+    ("last_row", "rate"),
+    [
+        ([state("L", 4, None, BOUNDS, tests=1, event=3)], 50),
+        ([state("L", 4, 4, BOUNDS, tests=1, event=3)], 50),
+        ([state("L", 4, 4, BOUNDS, tests=1, event=4, state="expired")], 0),
+        ([], 0),
+    ],
+)
+def test_every_event_that_leaves_a_level_waiting_has_placebos_if_it_stands_on_the_next_row(last_row, rate):
+    # From row 0 the near edge lies at 94.6: reached and broken on row 2. From row 3, where the level was held at 96, it
+    # lies at 93: reached on row 4, held on row 5.
+    row = _any(_statistics([100, 98, 92, 96, 94, 97], states(*HELD_TWICE[:3], *last_row), **NEARER))
+    assert (row["tests"], row["placebo_hold_rate_pct"]) == (1, rate)
 
 
 def test_a_placebo_of_a_resistance_is_the_mirror_image():
@@ -176,47 +247,70 @@ def test_a_placebo_of_a_resistance_is_the_mirror_image():
     assert (row["hold_rate_pct"], row["placebo_hold_rate_pct"]) == (100, 0)
 
 
-def test_a_placebo_is_reached_by_the_range_of_the_armed_row():
-    of_states = states(state("L", 1, 3, BOUNDS), state("L", 4, None, BOUNDS, tests=1, event=4))
+def test_a_placebo_is_reached_by_the_range_of_the_row_before():
     closes, lows = [100, 98, 99.5, 93.4, 88], [100, 98, 97.5, 93.4, 88]
-    # With a range of 8 the tolerance is 2, so row 2 reaches it and holds at once; with 4 row 3 does, and breaks it.
-    assert (
-        _any(_statistics(closes, of_states, lows=lows, atr=[8, 4, 4, 4, 4], **HALFWAY))["placebo_hold_rate_pct"] == 100
-    )
-    assert _any(_statistics(closes, of_states, lows=lows, **HALFWAY))["placebo_hold_rate_pct"] == 0
+    # With a range of 8 the tolerance is 2, so row 2 reaches and holds it; else row 3 does, and breaks it.
+    wide = _any(_statistics(closes, LATE, lows=lows, atr=[4, 8, 4, 4, 4], level_hold_atr=0.5, **HALFWAY))
+    assert wide["placebo_hold_rate_pct"] == 100
+    narrow = _any(_statistics(closes, LATE, lows=lows, level_hold_atr=0.5, **HALFWAY))
+    assert narrow["placebo_hold_rate_pct"] == 0
 
 
 def test_a_placebo_is_decided_by_the_range_of_the_row_before_it_is_reached():
-    of_states = states(state("L", 1, 3, BOUNDS), state("L", 4, None, BOUNDS, tests=1, event=4))
     closes = [100, 97.5, 93.4, 103.5, 88]
     # Reached on row 2. With a range of 8 a break is a close below 92.5 and a hold one of 103.5.
-    assert _any(_statistics(closes, of_states, atr=[4, 8, 4, 4, 4], **HALFWAY))["placebo_hold_rate_pct"] == 100
-    assert _any(_statistics(closes, of_states, **HALFWAY))["placebo_hold_rate_pct"] == 0
+    assert _any(_statistics(closes, LATE, atr=[4, 8, 4, 4, 4], **HALFWAY))["placebo_hold_rate_pct"] == 100
+    assert _any(_statistics(closes, LATE, **HALFWAY))["placebo_hold_rate_pct"] == 0
+
+
+def test_a_row_without_a_range_before_it_reaches_no_placebo():
+    # Row 2 would reach it and row 3 hold it; as it is row 4 does, and breaks it.
+    closes, gap = [100, 98, 96, 99.5, 92, 95], [4, None, 4, 4, 4, 4]
+    assert _any(_statistics(closes, LATE, **HALFWAY))["placebo_hold_rate_pct"] == 100
+    assert _any(_statistics(closes, LATE, atr=gap, **HALFWAY))["placebo_hold_rate_pct"] == 0
+
+
+def test_a_placebo_moves_with_its_level():
+    moved = states(
+        state("L", 1, 1, BOUNDS),
+        state("L", 2, 3, (91.0, 94.0)),
+        state("L", 4, None, (91.0, 94.0), tests=1, event=4, state="testing"),
+    )
+    # From 95.5 to 98.5 since row 2, as wide as the level now is: reached at 99.5, held at 102.5, broken below 94.5.
+    assert _any(_statistics([100, 99.5, 99.5, 102.5, 94, 98], moved, **HALFWAY))["placebo_hold_rate_pct"] == 100
+    assert _any(_statistics([100, 97, 99.6, 94.5, 94, 98, 94.4], moved, **HALFWAY))["placebo_hold_rate_pct"] == 0
+
+
+@pytest.mark.parametrize(("end", "rate"), [(2, None), (3, 100)])
+def test_a_placebo_ends_with_its_level(end, rate):
+    over = states(state("L", 1, end - 1, BOUNDS), state("L", end, end, BOUNDS, event=end, state="expired"))
+    # Reached on row 2, the last one of the longer stand; what decides it may come later.
+    assert _any(_statistics([100, 98, 96.5, 99.5, 98], over, **HALFWAY))["placebo_hold_rate_pct"] == rate
 
 
 @pytest.mark.parametrize(
-    ("case", "closes", "parameters", "atr"),
+    ("case", "closes", "parameters"),
     [
-        ("never reached", [100, 98, 92, 95], {"placebo_least": 1.5, "placebo_most": 1.5}, None),
-        ("reached too late", [100, 98, 92, 95], {**HALFWAY, "placebo_sessions": 1}, None),
-        ("no range where price was armed", [100, 96.5, 92, 95], HALFWAY, [None, 4, 4, 4]),
-        ("no range before it was reached", [100, 98, 96, 92, 95], HALFWAY, [4, None, 4, 4, 4]),
-        ("not decided yet", [100, 96.5, 99, 95.1], {**HALFWAY, "outcome_break_atr": 1.0}, None),
-        ("not above zero", [100, 98, 92, 95, 0.4], {"placebo_least": 100.5 / 9, "placebo_most": 100.5 / 9}, None),
+        ("never reached", [100, 98, 92, 95], {"placebo_least": 1.5, "placebo_most": 1.5}),
+        ("reached too late", [100, 98, 92, 95], {**HALFWAY, "placebo_sessions": 1}),
+        ("not decided yet", [100, 96.5, 99, 95.1], {**HALFWAY, "outcome_break_atr": 1.0}),
+        ("not above zero", [100, 98, 92, 95, 0.4], {"placebo_least": 100.5 / 9, "placebo_most": 100.5 / 9}),
+        ("price no farther away than the tolerance", [100, 98, 92, 95], {"placebo_least": 0.1, "placebo_most": 1 / 9}),
     ],
 )
-def test_a_draw_that_is_no_test_leaves_no_placebo(case, closes, parameters, atr):
-    touch = 3 if case == "no range before it was reached" else 2
-    of_states = states(state("L", 1, touch - 1, BOUNDS), state("L", touch, None, BOUNDS, tests=1, event=touch))
-    if case == "not decided yet":
-        # The level is held at once by a wide bar; its placebo waits for 99.5 or a close below 90.5.
-        row = _any(_statistics(closes, of_states, lows=[100, 96.5, 92, 95.1], **parameters))
-    else:
-        row = _any(_statistics(closes, of_states, atr=atr, **parameters))
+def test_a_draw_that_is_no_test_leaves_no_placebo(case, closes, parameters):
+    # "not decided yet": the level is held at once by a wide bar; its placebo waits for 99.5 or a close below 90.5.
+    lows = [*closes[:2], 92, *closes[3:]]
+    row = _any(_statistics(closes, lows=lows, **parameters))
     assert row["tests"] == 1
     assert row["hold_rate_pct"] == 100
     assert row["reason"] == "no_placebo"
     assert row["placebo_hold_rate_pct"] is row["placebo_sd_pct_points"] is row["hold_excess_pct_points"] is None
+
+
+def test_without_a_range_where_price_set_out_there_is_neither_test_nor_placebo():
+    row = _any(_statistics([100, 96.5, 92, 95], atr=[None, 4, 4, 4], **HALFWAY))
+    assert (row["tests"], row["placebo_hold_rate_pct"], row["reason"]) == (0, None, "no_tests")
 
 
 def test_a_placebo_is_reached_on_the_last_session_allowed():
@@ -224,10 +318,10 @@ def test_a_placebo_is_reached_on_the_last_session_allowed():
     assert row["placebo_hold_rate_pct"] == 0
 
 
-def test_a_level_counts_in_every_kind_of_its_zone_as_of_the_row_before():
+def test_a_level_counts_in_every_kind_that_its_zone_had_when_it_began_to_wait():
     was = {"kinds": "swing_high, round_number", "n_pivots": 3}
-    zones = pl.concat([zone("L", 0, 1, **was), zone("L", 2, None, kinds="swing_low", n_pivots=2)])
-    out = _statistics([100, 98, 92, 95], zones=zones)
+    zones = pl.concat([zone("L", 0, 0, **was), zone("L", 1, None, kinds="swing_low", n_pivots=2)])
+    out = _statistics([100, 98, 92, 95], zones=zones, **AT_ITS_PLACE)
     assert out.select("author", "kind", "tests", "reason").rows() == [
         ("detected", "any", 1, None),
         ("detected", "round_number", 1, None),

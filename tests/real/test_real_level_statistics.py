@@ -1,8 +1,8 @@
-"""Tests of the detected levels of the Russell 2000 and the S&P 500 against what methods B4 found of nearest zones.
+"""Tests of the detected levels of the Russell 2000 and the S&P 500: what docs/methods.md, B4, says was measured.
 
-That study took the nearest zone alone and any touch of it: RUT 41.6 % of 115 with a placebo of 34.4 (deviation 2.8),
-SPX 46.5 % of 100 with 39.3 (2.8); of zones with three pivots 48.5 with 47.4 and 54.9 with 54.2. Here every zone counts
-and a placebo starts where the level did, so the rates differ; what it concluded does not.
+A study of the nearest zone alone, and of any touch of it, had found: RUT 41.6 % of 115 with a placebo of 34.4 (sd
+2.8), SPX 46.5 % of 100 with 39.3 (2.8); of zones with three pivots 48.5 with 47.4 and 54.9 with 54.2. Here every zone
+counts, and a placebo is the level itself elsewhere: the hold rates agree, an edge over placebos does not show.
 """
 
 from __future__ import annotations
@@ -48,19 +48,41 @@ def test_every_kind_is_tested_often(found: pl.DataFrame, instrument: str):
     assert of_instrument["tests"].max() == _row(found, instrument, "any")["tests"]
 
 
+MEASURED = [
+    ("RUT", "any", 3_372, 42.8, 42.8),
+    ("RUT", "three_pivots", 1_412, 51.6, 50.9),
+    ("SPX", "any", 4_846, 46.8, 46.6),
+    ("SPX", "three_pivots", 2_033, 51.8, 51.9),
+]
+
+
+@pytest.mark.parametrize(("instrument", "kind", "tests", "hold", "placebo"), MEASURED)
+def test_rates_are_those_of_the_methods(found, instrument: str, kind: str, tests: int, hold: float, placebo: float):
+    row = _row(found, instrument, kind)
+    assert row["tests"] == tests
+    assert row["hold_rate_pct"] == pytest.approx(hold, abs=0.051)
+    assert row["placebo_hold_rate_pct"] == pytest.approx(placebo, abs=0.051)
+
+
+def test_no_kind_of_level_holds_more_often_than_its_placebos(found: pl.DataFrame):
+    """On random walks one group in a hundred lies more than two deviations away; of these twelve none does."""
+    deviations = (found["hold_excess_pct_points"] / found["placebo_sd_pct_points"]).abs()
+    assert len(found) == 12
+    assert deviations.max() < 2
+
+
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
-def test_levels_hold_little_more_often_than_placebos(found: pl.DataFrame, instrument: str):
+def test_levels_hold_as_often_as_placebos(found: pl.DataFrame, instrument: str):
+    """Of 160 random walks ``any`` stayed within one deviation on 128; both indices do."""
     row = _row(found, instrument, "any")
-    assert row["tests"] > 1_000
-    assert 35 < row["hold_rate_pct"] < 55
-    assert row["placebo_sd_pct_points"] < 1
-    assert abs(row["hold_excess_pct_points"]) < 3
+    assert row["placebo_sd_pct_points"] < 0.7
+    assert abs(row["hold_excess_pct_points"]) < row["placebo_sd_pct_points"]
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
 def test_more_pivots_do_not_make_a_level_stronger(found: pl.DataFrame, instrument: str):
     """Zones of three pivots hold more often because they are wider; so do their placebos."""
     many, every = _row(found, instrument, "three_pivots"), _row(found, instrument, "any")
-    assert many["hold_rate_pct"] > every["hold_rate_pct"]
-    assert many["placebo_hold_rate_pct"] > every["placebo_hold_rate_pct"]
-    assert many["hold_excess_pct_points"] < every["hold_excess_pct_points"] + many["placebo_sd_pct_points"]
+    assert many["hold_rate_pct"] > every["hold_rate_pct"] + 4
+    assert many["placebo_hold_rate_pct"] > every["placebo_hold_rate_pct"] + 4
+    assert abs(many["hold_excess_pct_points"]) < many["placebo_sd_pct_points"]
