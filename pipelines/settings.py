@@ -9,7 +9,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SYNTHETIC_NOTE = "SYNTHETIC SAMPLE, not market data. "
@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     """Fixes the clock (ISO 8601 with an offset); unset, the clock is the machine's."""
     yahoo_url: str | None = Field(default=None, pattern=r"^https?://")
     """Another host that answers like Yahoo's chart service, such as a local test server."""
+    web_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Another host that answers in the place of the funds' and the SEC's, such as a local test server."""
+    sec_contact: SecretStr | None = None
+    """Name and mail address for the SEC, which demands them: ``MARKET_SEC_CONTACT``; never stored or shown."""
     buckets: int = Field(default=1, ge=1, le=100)
     """Files per table; a series always lies in the same one."""
 
@@ -65,6 +69,11 @@ class Settings(BaseSettings):
     def lake_dir(self) -> Path:
         """Return the root of the Parquet lake."""
         return self.source_dir / "lake"
+
+    @property
+    def documents_dir(self) -> Path:
+        """Return the folder of documents (holdings, filings, ...): the user's own, or those downloaded or made up."""
+        return self.files_dir if self.files_dir and self.source == "files" else self.source_dir / "documents"
 
     @property
     def database_path(self) -> Path:

@@ -87,8 +87,9 @@ class IndexOverview(Table):
     domestic_share = v.domestic_share(nullable=True)
     domestic_share_reason = v.overview_exposure_reason(nullable=True)
     members_above_50_pct = v.members_above_50_pct(nullable=True)
+    members_above_50_reason = v.members_above_reason(nullable=True)
     members_above_200_pct = v.members_above_200_pct(nullable=True)
-    breadth_reason = v.overview_breadth_reason(nullable=True)
+    members_above_200_reason = v.members_above_reason(nullable=True)
     is_synthetic = v.is_synthetic()
 
 
@@ -206,7 +207,7 @@ class LevelEvent(core.LevelEvent):
 
 
 class LevelStatistics(core.LevelStatistics):
-    """How often levels held when they were tested, beside random zones of like width and distance."""
+    """How often levels held when they were tested, beside the same levels moved at random."""
 
 
 class Membership(core.Membership):
@@ -220,7 +221,7 @@ class ExcludedHolding(core.ExcludedHolding):
 
 
 class SectorWeight(core.SectorWeight):
-    """Weight and rank of each sector in an index as of the date of the holdings, and the change since the date before."""
+    """Weight and rank of each sector in an index as of the date of holdings, and the change since the date before."""
 
     known_from = v.known_from()
     is_synthetic = v.is_synthetic()

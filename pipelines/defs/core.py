@@ -61,13 +61,14 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     return bars
 
 
-@derived(core.Session, core.Bar)
-def session(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
+@derived(core.Session, core.Bar, core.StockBar)
+def session(workspace: Workspace, bars: pl.DataFrame, stock_bars: pl.DataFrame) -> pl.DataFrame:
     """The calendar from the first bar to the end of the last one's year and of that year's last week."""
-    if bars.is_empty():
+    every = pl.concat([bars, stock_bars])
+    if every.is_empty():
         return core.Session.create_empty()
-    first, last = bars.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
-    return number_sessions(sessions_between(first, calendar_end(last)), bars, workspace.parameters)
+    first, last = every.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
+    return number_sessions(sessions_between(first, calendar_end(last)), every, workspace.parameters)
 
 
 @derived(core.MissingSession, core.Bar, core.Session)

@@ -7,18 +7,13 @@ import polars as pl
 
 from pipelines import seeds
 from pipelines.contracts import raw
+from pipelines.defs.ingestion import append_rejected, calendar_for
 from pipelines.defs.tables import contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.sources import BarSource, SourceError
 from pipelines.sources.base import Span
-from pipelines.sources.calendar import sessions_between
 from pipelines.transforms.bar import new_versions
 from pipelines.transforms.screen import screen_bars
-
-EARLIEST_SESSION = dt.date(1885, 1, 1)
-"""Before the first US index; a row dated earlier is no session."""
-LATEST_SESSION_AHEAD = dt.timedelta(days=366)
-"""A row dated later than this from now is no session; one before it is of a session that has not closed."""
 
 
 class Ingest(dg.Config):
@@ -32,8 +27,8 @@ class Ingest(dg.Config):
 
 @dg.multi_asset(
     name="raw_bar",
-    specs=[spec_of(raw.Bar), spec_of(raw.RejectedRow)],
-    check_specs=[contract_check(raw.Bar), contract_check(raw.RejectedRow)],
+    specs=[spec_of(raw.Bar)],
+    check_specs=[contract_check(raw.Bar)],
 )
 def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
     """Ask the source for bars; keep what is new or changed, and keep apart what breaks a rule."""
@@ -45,16 +40,14 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
             received = source.bars(_wanted(workspace, config.symbols), _spans(known), start, now)
         except SourceError as error:
             raise dg.Failure(str(error)) from error
-        calendar = _calendar_for(received, now)
+        calendar = calendar_for(received, now)
         accepted, rejected = screen_bars(received, calendar, now, workspace.parameters)
         versions = new_versions(known, accepted, calendar, source.name, now, workspace.parameters)
-        refused = _unseen(rejected, lake.read(raw.RejectedRow), source.name, now)
-        context.log.info(f"{received.height} rows received, {versions.height} new, {refused.height} newly rejected")
+        rules = append_rejected(lake, rejected.with_columns(raw_table=pl.lit("bar")), source.name, now)
+        context.log.info(f"{received.height} rows received, {versions.height} new, {sum(rules.values())} rejected")
         rows = known.height + versions.height
         facts = {"dagster/row_count": rows, "new_rows": versions.height, "received_rows": received.height}
-        yield from stored(raw.Bar, lake.append, versions, workspace, **facts, **_notes(source))
-        rules = {f"rejected: {rule}": count for rule, count in refused.group_by("rule").len().sort("rule").rows()}
-        yield from stored(raw.RejectedRow, lake.append, refused, workspace, **rules)
+        yield from stored(raw.Bar, lake.append, versions, workspace, **facts, **rules, **_notes(source))
 
 
 def _wanted(workspace: Workspace, symbols: list[str]) -> pl.DataFrame:
@@ -77,21 +70,6 @@ def _spans(known: pl.DataFrame) -> dict[str, Span]:
     """Return the first and last stored session of each instrument."""
     spans = known.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
     return {name: (first, last) for name, first, last in spans.rows()}
-
-
-def _calendar_for(received: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
-    """Return the sessions that received rows may stand on: those of the rows, within sensible bounds, and today."""
-    sensible = pl.col("session").clip(EARLIEST_SESSION, now.date() + LATEST_SESSION_AHEAD)
-    first, last = received.select(first=sensible.min(), last=sensible.max()).row(0)
-    return sessions_between(min(first or now.date(), now.date()), max(last or now.date(), now.date()))
-
-
-def _unseen(rejected: pl.DataFrame, known: pl.DataFrame, source: str, now: dt.datetime) -> pl.DataFrame:
-    """Return the rejected rows that are not stored yet."""
-    stamped = rejected.with_columns(
-        raw_table=pl.lit("bar"), source=pl.lit(source), fetched_at=pl.lit(now).cast(pl.Datetime("us", "UTC"))
-    )
-    return stamped.join(known, on="row_id", how="anti")
 
 
 def _notes(source: BarSource) -> dict[str, str]:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from pipelines import seeds
 from pipelines.parameters import Parameters
 from pipelines.settings import Settings
-from pipelines.sources import BarSource, source_of
+from pipelines.sources import BarSource, provided_documents, source_of
+from pipelines.sources.document import Document, Kind, known_documents
 from pipelines.storage.lake import Lake
+from pipelines.transforms.document import Origin
 
 
 @dataclass
@@ -28,6 +31,20 @@ class Workspace:
     def source(self) -> BarSource:
         """Return the chosen source of bars."""
         return source_of(self.settings)
+
+    def documents(self, kind: Kind) -> tuple[list[Document], dict[str, str]]:
+        """Return the documents of a kind, and why others are not among them, by name.
+
+        Raises:
+            SourceError: a file of the folder cannot be read.
+        """
+        missing = provided_documents(self.settings, kind)
+        found, others = known_documents(self.settings.documents_dir, kind, seeds.funds())
+        return found, missing | dict.fromkeys(others, "of no fund")
+
+    def origin(self, document: Document) -> Origin:
+        """Return where the rows of a document come from."""
+        return Origin(self.settings.source, document.locator, document.payload_hash, self.settings.clock())
 
 
 @dg.definitions

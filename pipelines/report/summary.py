@@ -44,12 +44,27 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield f"{'table':<28}{'rows':>10}"
     for name, count in sorted(rows, key=lambda row: (not row[0].startswith("serve"), row[0])):
         yield f"{name:<28}{'view' if count is None else format(count, ','):>10}"
+    yield from _notes(connection)
+
+
+def _notes(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Yield a line per index with something amiss, and one for all stocks."""
     health = connection.execute(
         "SELECT instrument_id, bars, missing_sessions, rejected_by_rule FROM serve.data_health "
-        "WHERE bars = 0 OR missing_sessions > 0 OR rejected_rows > 0 ORDER BY instrument_id"
+        "WHERE asset_class = 'index' AND (bars = 0 OR missing_sessions > 0 OR rejected_rows > 0) ORDER BY instrument_id"
     ).fetchall()
     for instrument, bars, missing, rejected in health:
         yield f"note: {instrument} has {bars:,} bars, {missing} missing sessions; rejected rows: {rejected or 'none'}"
+    stocks, bars, missing, rejected, warned = connection.execute(
+        "SELECT count(*), coalesce(sum(bars), 0), coalesce(sum(missing_sessions), 0), "
+        "coalesce(sum(rejected_rows), 0), coalesce(sum(warned_bars), 0) "
+        "FROM serve.data_health WHERE asset_class = 'stock'"
+    ).fetchall()[0]
+    if missing or rejected or warned:
+        yield (
+            f"note: {stocks:,} stocks have {bars:,} bars, {missing:,} missing sessions, {rejected:,} rejected rows, "
+            f"{warned:,} odd bars (serve.data_health)"
+        )
 
 
 def _answers(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -7,9 +7,12 @@ Not here: what stands in one (a module per format), or downloading (``download``
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+import polars as pl
 
 from pipelines.sources.base import SourceError
 
@@ -49,6 +52,28 @@ def documents(folder: Path, kind: Kind) -> Iterator[Document]:
     for path in sorted(within.iterdir()):
         if path.suffix.lower() in _SUFFIXES[kind] and not path.name.startswith("."):
             yield Document(path, _hash_of(path))
+
+
+def known_documents(folder: Path, kind: Kind, funds: pl.DataFrame) -> tuple[list[Document], list[str]]:
+    """Return the documents of a kind, and the names of files that are none: holdings whose name tells of no fund.
+
+    Args:
+        folder: The folder of documents.
+        kind: What is asked for.
+        funds: ``core.Fund``; the name of a holdings file has the ticker of one as a word: IVV_holdings_2024-12-06.csv.
+
+    Raises:
+        SourceError: a file cannot be read.
+    """
+    tickers = set(funds["fund_id"].str.to_lowercase())
+    found, others = [], []
+    for document in documents(folder, kind):
+        words = set(re.split(r"[^a-z0-9]+", document.path.stem.lower()))
+        if kind == "holdings" and not words & tickers:
+            others.append(document.path.name)
+        else:
+            found.append(document)
+    return found, others
 
 
 def _hash_of(path: Path) -> str:

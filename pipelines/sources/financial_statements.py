@@ -93,7 +93,8 @@ def read_financial_statements(path: Path) -> FinancialStatements:
 
     Kept are filings of ``ANNUAL_FORMS`` and their facts with a tag of ``REVENUE_TAGS`` over four quarters, whatever
     their axes. A filing is known from its acceptance, which the SEC gives in New York time, but not before the day of
-    filing begins there; without acceptance from the end of that day. Differing values under one key are numbered in order of the file; a repeated one is one.
+    filing begins there; without acceptance from the end of that day. Differing values under one key are numbered in
+    order of the file; a repeated one is one.
 
     Refused are rows with too few or too many cells (``wrong_width``), rows of an annual form or a revenue tag with a
     cell that is not what its column holds (``unparsable``), a further row of an accession number (``duplicate``), and

@@ -125,12 +125,12 @@ def _draw_bars(instrument_id: str, calendar: pl.DataFrame, anchors: pl.DataFrame
     before = np.concatenate([close[:1], close[:-1]])
     top = _anchored(points["high"], at, points["top_high"].to_numpy()[stretch])
     bottom = _anchored(points["low"], at, points["bottom_low"].to_numpy()[stretch])
-    open_ = np.clip(before * np.exp(_OPENING_GAP * _normals(f"{instrument_id}/open", size)), bottom, top)
-    high = np.maximum(open_, close) * (1 + _WICK * np.abs(_normals(f"{instrument_id}/high", size)))
-    low = np.minimum(open_, close) * (1 - _WICK * np.abs(_normals(f"{instrument_id}/low", size)))
+    open_ = np.clip(before * np.exp(_OPENING_GAP * normals(f"{instrument_id}/open", size)), bottom, top)
+    high = np.maximum(open_, close) * (1 + _WICK * np.abs(normals(f"{instrument_id}/high", size)))
+    low = np.minimum(open_, close) * (1 - _WICK * np.abs(normals(f"{instrument_id}/low", size)))
     high = _anchored(points["high"], at, np.minimum(high, top))
     low = _anchored(points["low"], at, np.maximum(low, bottom))
-    volume = 1e6 * np.round(4000 * np.exp(0.2 * _normals(f"{instrument_id}/volume", size)))
+    volume = 1e6 * np.round(4000 * np.exp(0.2 * normals(f"{instrument_id}/volume", size)))
     prices = {"open": open_, "high": high, "low": low, "close": close}
     return calendar.with_columns(
         **{name: pl.Series(np.round(price, 2)) for name, price in prices.items()}, volume=volume
@@ -141,7 +141,7 @@ def _draw_closes(instrument_id: str, points: pl.DataFrame, at: NDArray[np.int64]
     """Return a close per session: a bridge from anchor to anchor, folded into the band of its stretch."""
     size = len(stretch)
     own_weight = np.sqrt(1 - _SHARED_WEIGHT**2)
-    moves = _SHARED_WEIGHT * _normals("shared", size) + own_weight * _normals(f"{instrument_id}/close", size)
+    moves = _SHARED_WEIGHT * normals("shared", size) + own_weight * normals(f"{instrument_id}/close", size)
     walk = np.cumsum(_DAILY_VOLATILITY * moves)
     anchored = points["close"].to_numpy()
     bridge = walk + np.interp(np.arange(size), at, np.log(anchored) - walk[at])
@@ -186,7 +186,7 @@ def _fold(path: Floats, bottom: Floats, top: Floats) -> Floats:
     return bottom + np.abs((path - bottom + height) % (2 * height) - height)
 
 
-def _normals(stream: str, size: int) -> Floats:
+def normals(stream: str, size: int) -> Floats:
     """Return standard normal deviates of a named stream (Box and Muller's transform of PCG64's raw numbers)."""
     raw = np.asarray(np.random.PCG64([_SEED, zlib.crc32(stream.encode())]).random_raw(2 * size))
     uniform = ((raw >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53

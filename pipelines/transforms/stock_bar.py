@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.contracts import core
 from pipelines.contracts.raw import RejectedRow
 from pipelines.parameters import Parameters
-from pipelines.transforms.screen import with_row_id, screen_bars
+from pipelines.transforms.screen import screen_bars, with_row_id
 
 _VALUES = ("open", "high", "low", "close", "volume")
 _REJECTED = [name for name in RejectedRow.column_names() if name not in ("raw_table", "source", "fetched_at")]

@@ -3,4 +3,4 @@
 -- severity: warn
 SELECT instrument_id, missing_sessions, first_missing_session, last_missing_session
 FROM serve.data_health
-WHERE missing_sessions > 0
+WHERE missing_sessions > 0 AND asset_class = 'index'

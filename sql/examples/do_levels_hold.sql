@@ -1,4 +1,4 @@
--- question: Do levels hold more often than random ones of like width and distance?
+-- question: Do levels hold more often than the same ones moved at random?
 SELECT
     instrument_id,
     author,

@@ -10,4 +10,5 @@ SELECT
     last_missing_session,
     rejected_by_rule
 FROM serve.data_health
+WHERE asset_class = 'index'
 ORDER BY instrument_id

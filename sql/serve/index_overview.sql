@@ -60,6 +60,11 @@ nearest AS (
         CASE standing.place WHEN 'support' THEN -distance ELSE distance END / standing.close * 100 AS distance_pct
     FROM standing
     ASOF LEFT JOIN core.zone AS zone ON zone.zone_id = standing.level_id AND zone.valid_from < standing.session
+),
+holdings AS (
+    SELECT index_id, as_of, max(known_from) AS known_from
+    FROM core.membership
+    GROUP BY index_id, as_of
 )
 SELECT
     bar.instrument_id,
@@ -130,6 +135,15 @@ SELECT
     resistance.state AS nearest_resistance_state,
     resistance.kinds AS nearest_resistance_kinds,
     resistance.distance_pct AS nearest_resistance_distance_pct,
+    holdings.as_of AS holdings_as_of,
+    largest.sector AS largest_sector,
+    largest.weight_share AS largest_sector_share,
+    exposure.domestic_share,
+    CASE WHEN exposure.index_id IS NULL THEN 'no_holdings' ELSE exposure.null_reason END AS domestic_share_reason,
+    above_50.value AS members_above_50_pct,
+    CASE WHEN above_50.index_id IS NULL THEN 'no_membership' ELSE above_50.null_reason END AS members_above_50_reason,
+    above_200.value AS members_above_200_pct,
+    CASE WHEN above_200.index_id IS NULL THEN 'no_membership' ELSE above_200.null_reason END AS members_above_200_reason,
     instrument.is_synthetic
 FROM core.bar AS bar
 JOIN core.instrument AS instrument USING (instrument_id)
@@ -150,3 +164,25 @@ LEFT JOIN nearest AS support
     ON support.instrument_id = bar.instrument_id AND support.session = bar.session AND support.place = 'support'
 LEFT JOIN nearest AS resistance
     ON resistance.instrument_id = bar.instrument_id AND resistance.session = bar.session AND resistance.place = 'resistance'
+-- The newest holdings that were known half an hour after the close.
+JOIN core.session AS session ON session.session = bar.session
+ASOF LEFT JOIN holdings
+    ON holdings.index_id = bar.instrument_id AND holdings.known_from <= session.closes_at + INTERVAL 30 MINUTE
+LEFT JOIN core.sector_weight AS largest
+    ON largest.index_id = holdings.index_id AND largest.as_of = holdings.as_of AND largest.rank = 1
+LEFT JOIN core.revenue_exposure AS exposure
+    ON exposure.index_id = holdings.index_id
+    AND exposure.as_of = holdings.as_of
+    AND exposure.sector = 'ALL'
+    AND exposure.aggregation = 'cap_weighted'
+    AND exposure.basis = 'reported'
+LEFT JOIN core.breadth AS above_50
+    ON above_50.index_id = bar.instrument_id
+    AND above_50.sector = 'ALL'
+    AND above_50.session = bar.session
+    AND above_50.measure = 'pct_above_50'
+LEFT JOIN core.breadth AS above_200
+    ON above_200.index_id = bar.instrument_id
+    AND above_200.sector = 'ALL'
+    AND above_200.session = bar.session
+    AND above_200.measure = 'pct_above_200'

@@ -160,7 +160,7 @@ class LevelEvent(Table):
 
 
 class LevelStatistics(Table):
-    """How often levels held when they were tested, beside random zones of like width and distance."""
+    """How often levels held when they were tested, beside the same levels moved at random."""
 
     author = v.statistics_author(primary_key=True)
     instrument_id = v.instrument_id(primary_key=True)

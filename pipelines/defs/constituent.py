@@ -1,0 +1,140 @@
+"""Layer core, of index members: companies, weights, what filings say of revenue, breadth. One asset a table."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines import seeds
+from pipelines.contracts import core, raw
+from pipelines.defs.tables import derived
+from pipelines.defs.workspace import Workspace
+from pipelines.transforms.bar import latest_bars
+from pipelines.transforms.breadth import breadth as breadth_of
+from pipelines.transforms.company_attribute import company_attributes
+from pipelines.transforms.company_revenue import company_revenues
+from pipelines.transforms.member_spell import member_spells
+from pipelines.transforms.membership import excluded_holdings, memberships
+from pipelines.transforms.revenue_exposure import revenue_exposures
+from pipelines.transforms.revenue_geography import company_revenue_geographies
+from pipelines.transforms.sector_weight import sector_weights
+from pipelines.transforms.stock_bar import stock_bar_warnings
+
+
+def _known(rows: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Return the rows of a raw table that are known by now."""
+    return rows.filter(pl.col("known_from") <= workspace.settings.clock())
+
+
+# Seeds
+
+
+@derived(core.Fund)
+def fund(workspace: Workspace) -> pl.DataFrame:
+    """The seed of funds that stand for indices."""
+    return seeds.funds()
+
+
+@derived(core.ClassTicker)
+def class_ticker(workspace: Workspace) -> pl.DataFrame:
+    """The seed of share class tickers."""
+    return seeds.class_tickers()
+
+
+@derived(core.RegionShare)
+def region_share(workspace: Workspace) -> pl.DataFrame:
+    """The seed of the United States' part in regions."""
+    return seeds.region_shares()
+
+
+# Stocks
+
+
+@derived(core.StockBar, raw.StockBar)
+def stock_bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
+    """The newest version of each bar of a stock that is known by now."""
+    return latest_bars(versions, workspace.settings.clock())
+
+
+@derived(core.StockBarWarning, core.StockBar)
+def stock_bar_warning(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
+    """Bars of stocks that are odd."""
+    return stock_bar_warnings(bars, workspace.parameters)
+
+
+@derived(core.CompanyAttribute, raw.CompanyAttribute)
+def company_attribute(workspace: Workspace, attributes: pl.DataFrame) -> pl.DataFrame:
+    """Vendors' sectors and sizes, under their own schemes."""
+    return company_attributes(_known(attributes, workspace))
+
+
+# Members
+
+
+@derived(core.Membership, raw.Holding, raw.Listing, core.Fund, core.ClassTicker)
+def membership(
+    workspace: Workspace,
+    holdings: pl.DataFrame,
+    listings: pl.DataFrame,
+    funds: pl.DataFrame,
+    class_tickers: pl.DataFrame,
+) -> pl.DataFrame:
+    """Members, companies and recomputed weights as of each date of holdings."""
+    return memberships(_known(holdings, workspace), _known(listings, workspace), funds, class_tickers)
+
+
+@derived(core.ExcludedHolding, raw.Holding, raw.Listing, core.Fund, core.ClassTicker)
+def excluded_holding(
+    workspace: Workspace,
+    holdings: pl.DataFrame,
+    listings: pl.DataFrame,
+    funds: pl.DataFrame,
+    class_tickers: pl.DataFrame,
+) -> pl.DataFrame:
+    """Lines of holdings that are no members."""
+    return excluded_holdings(_known(holdings, workspace), _known(listings, workspace), funds, class_tickers)
+
+
+@derived(core.MemberSpell, core.Membership, raw.MembershipSpell, core.StockBar)
+def member_spell(
+    workspace: Workspace, members: pl.DataFrame, reconstructions: pl.DataFrame, bars: pl.DataFrame
+) -> pl.DataFrame:
+    """Who belongs to an index when."""
+    return member_spells(members, _known(reconstructions, workspace), bars, workspace.parameters)
+
+
+@derived(core.SectorWeight, core.Membership)
+def sector_weight(workspace: Workspace, members: pl.DataFrame) -> pl.DataFrame:
+    """Weights of sectors."""
+    return sector_weights(members)
+
+
+# Revenue
+
+
+@derived(core.CompanyRevenueGeography, raw.Filing, raw.FilingFact, core.RegionShare)
+def company_revenue_geography(
+    workspace: Workspace, filings: pl.DataFrame, facts: pl.DataFrame, regions: pl.DataFrame
+) -> pl.DataFrame:
+    """Domestic share of each company by its annual reports."""
+    return company_revenue_geographies(_known(filings, workspace), facts, regions, workspace.parameters)
+
+
+@derived(core.CompanyRevenue, core.Membership, core.CompanyRevenueGeography)
+def company_revenue(workspace: Workspace, members: pl.DataFrame, geographies: pl.DataFrame) -> pl.DataFrame:
+    """Domestic share of each member company as known at each date of holdings."""
+    return company_revenues(members, geographies, workspace.parameters)
+
+
+@derived(core.RevenueExposure, core.Membership, core.CompanyRevenue)
+def revenue_exposure(workspace: Workspace, members: pl.DataFrame, companies: pl.DataFrame) -> pl.DataFrame:
+    """Domestic share of indices and sectors."""
+    return revenue_exposures(members, companies, workspace.parameters)
+
+
+# Breadth
+
+
+@derived(core.Breadth, core.StockBar, core.MemberSpell, core.Session)
+def breadth(workspace: Workspace, bars: pl.DataFrame, spells: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """How many members take part."""
+    return breadth_of(bars, spells, sessions, workspace.parameters)
