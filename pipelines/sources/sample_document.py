@@ -15,8 +15,6 @@ import csv
 import datetime as dt
 import io
 import json
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +29,8 @@ from pipelines.sources.sample_company import (
     class_pair,
     closes,
     companies,
-    revenue_lines,
 )
+from pipelines.sources.sample_filing import filings_by_quarter, statement_set
 
 FIRST_BAR = dt.date(2022, 1, 3)
 HOLDINGS_DATES = (dt.date(2023, 12, 29), dt.date(2024, 3, 28), dt.date(2024, 6, 28), dt.date(2024, 9, 30),
@@ -46,10 +44,6 @@ _CHANGES_SECTOR, _DELISTED, _LEAVES, _JUMPS, _FILLS = 60, 130, 117, 140, 145
 _SPLITS, _SPLIT_ON = 20, dt.date(2024, 6, 10)
 """Two shares for one: holdings before it state half the shares at twice the price, the panel is adjusted for it."""
 _GENERATOR_VERSION = "1"
-_ZIP_DATE = (2024, 12, 31, 0, 0, 0)
-_SUB = ("adsh", "cik", "name", "sic", "countryba", "countryinc", "fye", "form", "period", "fy", "fp", "filed",
-        "accepted", "prevrpt", "detail", "nciks")  # fmt: skip
-_NUM = ("adsh", "tag", "version", "ddate", "qtrs", "uom", "segments", "coreg", "value", "footnote")
 
 
 def write_sample_documents(folder: Path, now: dt.datetime) -> None:
@@ -70,8 +64,8 @@ def write_sample_documents(folder: Path, now: dt.datetime) -> None:
                 members = [line for line in listed if _is_member(line, is_large, day)]
                 _keep(folder / "holdings" / f"{fund}_holdings_{day}.csv", _holdings(fund, day, members, at).encode())
     _keep(folder / "sec" / "company_tickers.json", _company_list(listed))
-    for name, filings in _quarters(today).items():
-        _keep(folder / "sec" / f"fsds_{name}.zip", _statements(filings))
+    for name, filings in filings_by_quarter(today).items():
+        _keep(folder / "sec" / f"fsds_{name}.zip", statement_set(filings))
     _keep(folder / "membership" / "sp500_history.csv", _memberships(listed).encode())
     _keep(folder / "panel" / "bars.csv", _panel(listed, sessions["session"].to_list(), prices).encode())
     marker.write_text(state)
@@ -135,85 +129,6 @@ def _company_list(listed: list[Company]) -> bytes:
         str(place): {"cik_str": line.cik, "ticker": line.symbol, "title": line.name} for place, line in enumerate(known)
     }
     return json.dumps(rows).encode()
-
-
-def _quarters(today: dt.date) -> dict[str, list[tuple[dict[str, str], list[tuple[str, str, float]]]]]:
-    """Return the filings of each quarter that is over: the header of each, and its revenue lines."""
-    found: dict[str, list[tuple[dict[str, str], list[tuple[str, str, float]]]]] = {}
-    for company in companies():
-        for filed, form, year, lines in _reports(company):
-            quarter = f"{filed.year}q{(filed.month - 1) // 3 + 1}"
-            ends = dt.date(filed.year, (filed.month - 1) // 3 * 3 + 1, 1) + dt.timedelta(days=92)
-            if ends <= today:
-                found.setdefault(quarter, []).append((_header(company, filed, form, year), lines))
-    return found
-
-
-def _reports(company: Company) -> Iterator[tuple[dt.date, str, int, list[tuple[str, str, float]]]]:
-    """Yield date, form, fiscal year and revenue lines of each report of a company."""
-    if company.way == "no_filing":
-        return
-    form = "20-F" if company.way == "euro" else "10-K"
-    for year in (2021, 2022, 2023):
-        if company.way == "stale" and year > 2021:
-            return
-        filed = dt.date(year + 1, 2, 5) + dt.timedelta(days=company.number % 40)
-        lines = revenue_lines(company, year)
-        if company.way == "amendment" and year == 2023:
-            yield filed, form, year, lines[:1]
-            yield dt.date(2024, 8, 14), "10-K/A", year, lines
-        else:
-            yield filed, form, year, lines
-
-
-def _header(company: Company, filed: dt.date, form: str, year: int) -> dict[str, str]:
-    country = "DE" if company.way == "euro" else "US"
-    suffix = 9 if form.endswith("/A") else 1
-    return {
-        "adsh": f"{company.cik:010d}-{filed:%y}-{suffix:06d}",
-        "cik": str(company.cik),
-        "name": company.name,
-        "sic": "9999",
-        "countryba": country,
-        "countryinc": country,
-        "fye": "1231",
-        "form": form,
-        "period": f"{year}1231",
-        "fy": str(year),
-        "fp": "FY",
-        "filed": f"{filed:%Y%m%d}",
-        "accepted": f"{filed} 16:05:00.0",
-        "prevrpt": "0",
-        "detail": "1",
-        "nciks": "1",
-    }
-
-
-def _statements(filings: list[tuple[dict[str, str], list[tuple[str, str, float]]]]) -> bytes:
-    """Return a statement set: tab separated tables of filings and numbers in a zip archive."""
-    sub, num = ["\t".join(_SUB)], ["\t".join(_NUM)]
-    for header, lines in filings:
-        sub.append("\t".join(header[name] for name in _SUB))
-        currency = "EUR" if header["form"] == "20-F" else "USD"
-        for tag, segments, value in lines:
-            cells = (
-                header["adsh"],
-                tag,
-                "us-gaap/2023",
-                header["period"],
-                "4",
-                currency,
-                segments,
-                "",
-                f"{value:.4f}",
-                "",
-            )
-            num.append("\t".join(cells))
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, rows in (("sub.txt", sub), ("num.txt", num)):
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), "\n".join(rows) + "\n", zipfile.ZIP_DEFLATED)
-    return out.getvalue()
 
 
 def _memberships(listed: list[Company]) -> str:
