@@ -136,7 +136,7 @@ class _Body:
             self.runs[-1].add(record)
         elif self.is_open:
             self.refused.append((record.line, "wrong_width", payload_of((), record.cells)))
-        elif record.cells not in self.preamble:
+        elif not record.is_blank and record.cells not in self.preamble:
             self._require_text(record)
 
     def _take_broken(self, record: Record) -> None:
