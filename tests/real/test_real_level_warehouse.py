@@ -6,10 +6,7 @@ import datetime as dt
 
 import pytest
 
-from tests.real import test_real_warehouse
 from tests.real.test_real_warehouse import MONDAY, ask, overview
-
-warehouse = test_real_warehouse.warehouse
 
 KEY, MIDDLE = "note-2024-12-02/key-support", "note-2024-12-02/intermediate-resistance"
 DOWN_1, DOWN_2 = "note-2024-12-02/next-support-1", "note-2024-12-02/next-support-2"
