@@ -161,10 +161,13 @@ def _revision(row: Row, old: Row) -> Iterator[Finding]:
 def _overlaps(rows: list[Row]) -> Iterator[Finding]:
     """Yield rows that hold the place of another one of their set at the same time, unless one revises the other."""
     origins = _origins(rows)
+    known = {None, *(row.values.get("level_id") for row in rows)}
     places: dict[tuple[object, ...], list[tuple[dt.date, Row]]] = defaultdict(list)
     for row in rows:
         first = _first_day(row)
-        if first and {*_PLACE, "level_id", "valid_from", "valid_to", "supersedes"} <= row.values.keys():
+        is_whole = {*_PLACE, "level_id", "valid_from", "valid_to", "supersedes"} <= row.values.keys()
+        # What it revises is told to be missing; that it stands in that one's place would be told in vain.
+        if first and is_whole and row.values["supersedes"] in known:
             places[tuple(row.values[name] for name in _PLACE)].append((first, row))
     for place in places.values():
         longest: list[_Held] = []

@@ -73,10 +73,15 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
 
 def last_rows(database: Path, table: type[Table], count: int = 5) -> pl.DataFrame:
     """Return the last rows of a published table: of the latest session where it has one, else by key."""
-    keys = grain_of(table)
-    order = ", ".join(f"{quoted(key)} DESC" for key in sorted(keys, key=lambda key: key != "session"))
+    order = ", ".join(f"{quoted(key)} DESC" for key in grain_of(table))
+    name = qualified_name(table)
     with duckdb.connect(str(database), read_only=True) as connection:
-        return connection.sql(f"SELECT * FROM {qualified_name(table)} ORDER BY {order} LIMIT {count}").pl()
+        of_last = ""
+        if "session" in grain_of(table):
+            # As a literal, which reaches the tables below a view.
+            last = connection.sql(f"SELECT max(session) FROM {name}").pl().item()
+            of_last = f"WHERE session = DATE '{last}'" if last else ""
+        return connection.sql(f"SELECT * FROM {name} {of_last} ORDER BY {order} LIMIT {count}").pl()
 
 
 def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: Path) -> None:

@@ -2,7 +2,10 @@
 SELECT
     instrument_id,
     level_id,
+    round(evaluated_low, 2) AS low,
+    round(evaluated_high, 2) AS high,
     side,
+    state,
     first_intraday,
     first_close,
     confirmed_two_closes,

@@ -1,5 +1,15 @@
 -- question: Which levels gave way in the last thirty days, and which were won back?
-SELECT session, instrument_id, low, high, role, from_state, to_state, cause, close, round(threshold, 2) AS threshold
+SELECT
+    session,
+    instrument_id,
+    round(low, 2) AS low,
+    round(high, 2) AS high,
+    from_state,
+    to_state,
+    side AS side_now,
+    cause,
+    round(close, 2) AS close,
+    round(threshold, 2) AS threshold
 FROM serve.level_event
 WHERE to_state IN ('broken', 'cleared', 'role_reversed', 'reclaimed')
     AND from_state <> to_state

@@ -1,4 +1,5 @@
--- answers: Everything that changed on one level, oldest first: its state, its side, its bounds, its place in the chain.
+-- answers: Everything that changed on one level, oldest first: its state, its side, its bounds, its place in the chain,
+-- each with what caused it.
 -- example: FROM level_history('note-2024-12-02/key-support')
 CREATE MACRO level_history(level) AS TABLE
 SELECT
@@ -6,10 +7,12 @@ SELECT
     state.valid_to AS holds_to,
     state.state,
     state.side,
-    CASE WHEN state.last_event_session = state.valid_from THEN state.last_event END AS cause,
+    event.cause,
     bar.close,
     state.low,
     state.high,
+    state.evaluated_low,
+    state.evaluated_high,
     state.test_count,
     state.first_intraday,
     state.first_close,
@@ -19,5 +22,11 @@ SELECT
     state.thesis_state
 FROM core.level_state AS state
 JOIN core.bar AS bar ON bar.instrument_id = state.instrument_id AND bar.session = state.valid_from
+LEFT JOIN (
+    SELECT session, string_agg(cause, ', ' ORDER BY cause IN ('exposed', 'negated'), cause) AS cause
+    FROM core.level_event
+    WHERE level_id = level
+    GROUP BY session
+) AS event ON event.session = state.valid_from
 WHERE state.level_id = level
 ORDER BY state.valid_from

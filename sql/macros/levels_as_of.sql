@@ -1,8 +1,21 @@
 -- answers: Every level of an instrument and its state at the close of a session, or of the last one before a date,
--- from the highest to the lowest.
+-- from the highest to the lowest: the columns of serve.level_state, those that one looks for first in front.
 -- example: FROM levels_as_of('RUT', '2024-12-02')
 CREATE MACRO levels_as_of(instrument, as_of) AS TABLE
-SELECT state.*
+SELECT
+    state.level_id,
+    state.evaluated_low,
+    state.evaluated_high,
+    state.distance_pct,
+    state.side,
+    state.state,
+    state.state_since,
+    state.next_exposed,
+    state.session,
+    state.close,
+    state.* EXCLUDE (
+        level_id, evaluated_low, evaluated_high, distance_pct, side, state, state_since, next_exposed, session, close
+    )
 FROM serve.level_state AS state
 WHERE state.instrument_id = instrument
     AND state.session = (

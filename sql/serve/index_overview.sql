@@ -9,22 +9,20 @@ WITH regime AS (
         ON instrument.instrument_id IN (pair.numerator_id, pair.denominator_id)
     GROUP BY instrument.instrument_id, regime.session
 ),
--- Stretches of sessions are laid out by ordinal: far cheaper than comparing dates of every bar and every stretch.
-numbered AS (
-    SELECT instrument_id, session, close, row_number() OVER (PARTITION BY instrument_id ORDER BY session) AS number
-    FROM core.bar
-),
-extent AS (
-    SELECT instrument_id, max(number) AS last_number
-    FROM numbered
-    GROUP BY instrument_id
-),
+-- Stretches are laid out by session number: far cheaper than comparing dates of every bar and every stretch.
 laid_out AS (
-    SELECT state.*, unnest(range(began.number, coalesce(ended.number, extent.last_number) + 1)) AS number
+    SELECT
+        state.*,
+        unnest(
+            range(
+                began.session_number,
+                coalesce(ended.session_number, (SELECT max(session_number) FROM core.session)) + 1
+            )
+        ) AS session_number
     FROM core.level_state AS state
-    JOIN extent ON extent.instrument_id = state.instrument_id
-    JOIN numbered AS began ON began.instrument_id = state.instrument_id AND began.session = state.valid_from
-    LEFT JOIN numbered AS ended ON ended.instrument_id = state.instrument_id AND ended.session = state.valid_to
+    JOIN core.session AS began ON began.session = state.valid_from
+    LEFT JOIN core.session AS ended ON ended.session = state.valid_to
+    WHERE state.state NOT IN ('pending', 'expired', 'superseded')
 ),
 standing AS (
     SELECT
@@ -39,27 +37,33 @@ standing AS (
         state.evaluated_high,
         -- A level that holds the close inside counts on the side it has.
         CASE
-            WHEN state.evaluated_high < bar.close THEN 'support'
             WHEN state.evaluated_low > bar.close THEN 'resistance'
+            WHEN state.evaluated_high < bar.close THEN 'support'
             ELSE state.side
         END AS place,
-        greatest(state.evaluated_low - bar.close, bar.close - state.evaluated_high, 0) AS distance
+        CASE
+            WHEN state.evaluated_low > bar.close THEN state.evaluated_low - bar.close
+            WHEN state.evaluated_high < bar.close THEN state.evaluated_high - bar.close
+            ELSE 0
+        END AS distance
     FROM laid_out AS state
-    JOIN numbered AS bar ON bar.instrument_id = state.instrument_id AND bar.number = state.number
-    WHERE state.state NOT IN ('pending', 'expired', 'superseded')
-    -- Of equally near levels the published one comes first.
-    QUALIFY row_number() OVER (
-        PARTITION BY state.instrument_id, bar.session, place
-        ORDER BY distance, state.origin DESC, state.level_id
-    ) = 1
+    JOIN core.session AS session ON session.session_number = state.session_number
+    JOIN core.bar AS bar ON bar.instrument_id = state.instrument_id AND bar.session = session.session
 ),
+-- Of equally near levels the published one comes first.
 nearest AS (
-    SELECT
-        standing.*,
-        CASE standing.origin WHEN 'published' THEN standing.role ELSE zone.kinds END AS kinds,
-        CASE standing.place WHEN 'support' THEN -distance ELSE distance END / standing.close * 100 AS distance_pct
+    SELECT unnest(min_by(standing, (abs(distance), origin = 'detected', level_id)))
     FROM standing
-    ASOF LEFT JOIN core.zone AS zone ON zone.zone_id = standing.level_id AND zone.valid_from < standing.session
+    GROUP BY instrument_id, session, place
+),
+near AS (
+    SELECT
+        nearest.*,
+        CASE nearest.origin WHEN 'published' THEN nearest.role ELSE zone.kinds END AS kinds,
+        nearest.distance / nearest.close * 100 AS distance_pct
+    FROM nearest
+    -- A detected level is the zone as it was known at the close before.
+    ASOF LEFT JOIN core.zone AS zone ON zone.zone_id = nearest.level_id AND zone.valid_from < nearest.session
 ),
 holdings AS (
     SELECT index_id, as_of, max(known_from) AS known_from
@@ -160,10 +164,14 @@ JOIN core.record_state AS record_intraday
 LEFT JOIN core.period_to_date AS period
     ON period.instrument_id = bar.instrument_id AND period.session = bar.session AND period.universe_id = 'us_index_4'
 LEFT JOIN regime ON regime.instrument_id = bar.instrument_id AND regime.session = bar.session
-LEFT JOIN nearest AS support
-    ON support.instrument_id = bar.instrument_id AND support.session = bar.session AND support.place = 'support'
-LEFT JOIN nearest AS resistance
-    ON resistance.instrument_id = bar.instrument_id AND resistance.session = bar.session AND resistance.place = 'resistance'
+LEFT JOIN near AS support
+    ON support.instrument_id = bar.instrument_id
+    AND support.session = bar.session
+    AND support.place = 'support'
+LEFT JOIN near AS resistance
+    ON resistance.instrument_id = bar.instrument_id
+    AND resistance.session = bar.session
+    AND resistance.place = 'resistance'
 -- The newest holdings that were known half an hour after the close.
 JOIN core.session AS session ON session.session = bar.session
 ASOF LEFT JOIN holdings

@@ -1,21 +1,47 @@
 -- kind: view
 WITH
--- Stretches of sessions are laid out by ordinal: far cheaper than comparing dates of every bar and every stretch.
-numbered AS (
-    SELECT instrument_id, session, close, row_number() OVER (PARTITION BY instrument_id ORDER BY session) AS number
-    FROM core.bar
-),
-extent AS (
-    SELECT instrument_id, max(number) AS last_number
-    FROM numbered
-    GROUP BY instrument_id
-),
-laid_out AS (
-    SELECT state.*, unnest(range(began.number, coalesce(ended.number, extent.last_number) + 1)) AS number
+stretch AS (
+    SELECT
+        state.*,
+        began.session_number AS first_number,
+        coalesce(ended.session_number, (SELECT max(session_number) FROM core.session)) AS last_number
     FROM core.level_state AS state
-    JOIN extent ON extent.instrument_id = state.instrument_id
-    JOIN numbered AS began ON began.instrument_id = state.instrument_id AND began.session = state.valid_from
-    LEFT JOIN numbered AS ended ON ended.instrument_id = state.instrument_id AND ended.session = state.valid_to
+    JOIN core.session AS began ON began.session = state.valid_from
+    LEFT JOIN core.session AS ended ON ended.session = state.valid_to
+),
+-- A detected level is the zone as it was known at the close before, until the session on which that was known anew.
+known AS (
+    SELECT
+        zone.instrument_id,
+        zone.zone_id,
+        zone.kinds,
+        zone.n_pivots,
+        session.session_number AS known_number,
+        coalesce(
+            lead(session.session_number) OVER (PARTITION BY zone.instrument_id, zone.zone_id ORDER BY zone.valid_from),
+            (SELECT max(session_number) FROM core.session)
+        ) AS last_number
+    FROM core.zone AS zone
+    JOIN core.session AS session ON session.session = zone.valid_from
+),
+-- Stretches are laid out by session number: far cheaper than comparing dates of every bar and every stretch.
+laid_out AS (
+    SELECT
+        stretch.*,
+        known.kinds,
+        known.n_pivots,
+        unnest(
+            range(
+                greatest(stretch.first_number, known.known_number + 1),
+                least(stretch.last_number, known.last_number) + 1
+            )
+        ) AS session_number
+    FROM stretch
+    LEFT JOIN known
+        ON known.instrument_id = stretch.instrument_id
+        AND known.zone_id = stretch.level_id
+        AND known.known_number < stretch.last_number
+        AND known.last_number >= stretch.first_number
 ),
 standing AS (
     SELECT
@@ -24,60 +50,59 @@ standing AS (
         bar.close,
         average.atr_14,
         instrument.is_synthetic,
+        level.author,
+        level.basis_flag,
         CASE
             WHEN state.evaluated_low > bar.close THEN state.evaluated_low - bar.close
             WHEN state.evaluated_high < bar.close THEN state.evaluated_high - bar.close
             ELSE 0
-        END AS distance
+        END AS distance,
+        -- A level that was turned stands with the key and intermediate ones of its new side.
+        CASE WHEN ends_with(state.role, state.side) THEN coalesce(level.order_in_chain, 0) ELSE 0 END AS place_in_chain,
+        CASE state.side WHEN 'support' THEN -state.evaluated_high ELSE state.evaluated_low END AS outwards,
+        state.state IN ('broken', 'cleared', 'expired', 'superseded') AS gave_way
     FROM laid_out AS state
-    JOIN numbered AS bar ON bar.instrument_id = state.instrument_id AND bar.number = state.number
+    JOIN core.session AS session ON session.session_number = state.session_number
+    JOIN core.bar AS bar ON bar.instrument_id = state.instrument_id AND bar.session = session.session
     JOIN core.instrument AS instrument ON instrument.instrument_id = state.instrument_id
     JOIN core.moving_average AS average ON average.series_id = bar.instrument_id AND average.session = bar.session
+    LEFT JOIN core.level AS level ON level.level_id = state.level_id
 )
 SELECT
-    standing.level_id,
-    standing.session,
-    standing.instrument_id,
-    standing.origin,
-    standing.set_id,
-    level.author,
-    standing.role,
-    standing.side,
-    standing.low,
-    standing.high,
-    standing.evaluated_low,
-    standing.evaluated_high,
-    level.basis_flag,
-    zone.kinds,
-    zone.n_pivots,
-    standing.close,
-    standing.distance / standing.close * 100 AS distance_pct,
-    standing.distance / standing.atr_14 AS distance_atr,
-    standing.state,
-    standing.state_since,
-    standing.test_count,
-    standing.last_event,
-    standing.last_event_session,
+    level_id,
+    session,
+    instrument_id,
+    origin,
+    set_id,
+    author,
+    role,
+    side,
+    low,
+    high,
+    evaluated_low,
+    evaluated_high,
+    basis_flag,
+    kinds,
+    n_pivots,
+    close,
+    distance / close * 100 AS distance_pct,
+    distance / atr_14 AS distance_atr,
+    state,
+    state_since,
+    test_count,
+    last_event,
+    last_event_session,
     -- Down the chain of a published set, else outwards by price, the first that has not given way.
-    first_value(
-        CASE WHEN standing.state NOT IN ('broken', 'cleared', 'expired', 'superseded') THEN standing.level_id END
-        IGNORE NULLS
-    ) OVER (
-        PARTITION BY standing.instrument_id, standing.session, standing.origin, standing.set_id, standing.side
-        ORDER BY
-            coalesce(level.order_in_chain, 0),
-            CASE standing.side WHEN 'support' THEN -standing.evaluated_high ELSE standing.evaluated_low END,
-            standing.level_id
+    first_value(CASE WHEN NOT gave_way THEN level_id END IGNORE NULLS) OVER (
+        PARTITION BY instrument_id, session, origin, set_id, side
+        ORDER BY place_in_chain, outwards, level_id
         ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
     ) AS next_exposed,
-    standing.is_exposed,
-    standing.thesis_state,
-    standing.first_intraday,
-    standing.first_close,
-    standing.confirmed_two_closes,
-    standing.confirmed_atr,
-    standing.is_synthetic
+    is_exposed,
+    thesis_state,
+    first_intraday,
+    first_close,
+    confirmed_two_closes,
+    confirmed_atr,
+    is_synthetic
 FROM standing
-LEFT JOIN core.level AS level ON level.level_id = standing.level_id
--- A detected level is the zone as it was known at the close before.
-ASOF LEFT JOIN core.zone AS zone ON zone.zone_id = standing.level_id AND zone.valid_from < standing.session

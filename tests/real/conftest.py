@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
+import duckdb
 import polars as pl
 import pytest
 
 from pipelines import seeds
 from pipelines.contracts import core
+from pipelines.definitions import definitions
+from pipelines.defs.jobs import JOB
+from pipelines.defs.workspace import Workspace
+from pipelines.settings import Settings
 from tests.market import bar_frame, calendar, weekdays
 
 FILES = {"RUT": "RUT", "SPX": "GSPC", "NDX": "NDX", "DJI": "DJI"}
@@ -69,3 +76,17 @@ def real_prices(real_bars: pl.DataFrame) -> pl.DataFrame:
         missing_before=pl.lit(0, pl.Int64),
     )
     return core.SeriesPrice.validate(frame.select(core.SeriesPrice.column_names()))
+
+
+@pytest.fixture(scope="session")
+def warehouse(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection to what the main job publishes from the four price files."""
+    folder = tmp_path_factory.mktemp("real")
+    settings = Settings(source="files", files_dir=real_data / "prices", warehouse_dir=folder)
+    job = definitions().get_repository_def().get_job(JOB)
+    with dg.DagsterInstance.ephemeral() as instance:
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        resources = {"workspace": Workspace(settings)}
+        assert job.execute_in_process(instance=instance, resources=resources, run_config=quiet).success
+    with duckdb.connect(str(settings.database_path), read_only=True) as connection:
+        yield connection

@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pytest
 
-from pipelines.definitions import definitions
-from pipelines.defs.jobs import JOB
-from pipelines.defs.workspace import Workspace
-from pipelines.settings import Settings
-
 FRIDAY, MONDAY = dt.date(2024, 11, 29), dt.date(2024, 12, 2)
-
-
-@pytest.fixture(scope="module")
-def warehouse(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("real")
-    settings = Settings(source="files", files_dir=real_data / "prices", warehouse_dir=folder)
-    job = definitions().get_repository_def().get_job(JOB)
-    with dg.DagsterInstance.ephemeral() as instance:
-        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        resources = {"workspace": Workspace(settings)}
-        assert job.execute_in_process(instance=instance, resources=resources, run_config=quiet).success
-    with duckdb.connect(str(settings.database_path), read_only=True) as connection:
-        yield connection
 
 
 def ask(warehouse: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[tuple]:
