@@ -56,9 +56,11 @@ lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/dev ## Measure the main job and the machine of levels
+bench: .venv/dev ## Measure the main job, the machine of levels, breadth and filings
 	@$(BIN)/python benchmarks/main_job.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/level_machine.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/breadth.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/financial_statements.py
 
 catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 	@$(BIN)/python -m pipelines.report.catalog
