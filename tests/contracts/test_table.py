@@ -49,9 +49,7 @@ OF_ITS_MEASURE = {"value"}
 """A column whose unit another column of its row says."""
 
 
-@pytest.mark.parametrize(
-    "column", sorted({name for table in TABLES for name in table.column_names()} - OF_ITS_MEASURE)
-)
+@pytest.mark.parametrize("column", sorted({name for table in TABLES for name in table.column_names()} - OF_ITS_MEASURE))
 def test_a_column_name_has_one_type_and_one_unit(column: str) -> None:
     placed = [table.columns()[column] for table in TABLES if column in table.columns()]
     assert len({(type(item), unit_of(item)) for item in placed}) == 1

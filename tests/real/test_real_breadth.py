@@ -53,7 +53,7 @@ def panel(real_data: Path) -> Panel:
 
 def test_every_row_is_read_and_none_needs_a_payload(panel: Panel) -> None:
     assert panel.received.height == 202_997
-    assert panel.received["payload"].unique().to_list() == [""]
+    assert panel.received["payload"].unique().to_list() == [None]
     assert panel.received["instrument_id"].n_unique() == 549
     assert "BRK-B" in panel.received["instrument_id"]
 
