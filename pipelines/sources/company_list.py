@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.contracts.received import RefusedRow
 from pipelines.sources.base import SourceError
-from pipelines.sources.csv_record import decoded, is_name
+from pipelines.sources.csv_record import is_name, text_of
 from pipelines.sources.refusal import Refused, refused_frame, require_mostly_kept
 
 _FIELDS = ("cik_str", "ticker", "title")
@@ -66,7 +66,7 @@ def read_company_list(content: bytes, file_name: str) -> CompanyList:
 
 def _entries(content: bytes, file_name: str) -> list[Any]:
     """Return the values of the one object that the file holds."""
-    text = decoded(content, file_name, "JSON")
+    text = text_of(content, file_name, "JSON")
     try:
         document = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError) as error:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipelines.sources.base import SourceError
+from pipelines.sources.received import Unreadable, decoded
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
 _SHOWN = 300
@@ -39,24 +40,16 @@ def is_name(text: str) -> bool:
     return bool(text.strip()) and not _CONTROL.search(text)
 
 
-def decoded(content: bytes, file_name: str, expected: str) -> str:
+def text_of(content: bytes, file_name: str, expected: str) -> str:
     """Return the text of a document in UTF-8.
 
     Raises:
         SourceError: it is empty, in another encoding, or an HTML page in the place of what was ``expected``.
     """
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = f"expected {expected} in UTF-8, was binary or another encoding ({error.reason})"
-        raise SourceError(f"{file_name}: {reason}") from error
-    if not text.strip():
-        raise SourceError(f"{file_name}: expected {expected}, was an empty file")
-    if "\0" in text:
-        raise SourceError(f"{file_name}: expected {expected} in UTF-8, was binary")
-    if text.lstrip().startswith("<"):
-        raise SourceError(f"{file_name}: expected {expected}, was an HTML or XML page")
-    return text
+        return decoded(content, expected)
+    except Unreadable as error:
+        raise SourceError(f"{file_name}: {error}") from error
 
 
 def csv_records(content: bytes, file_name: str, columns: Sequence[str]) -> Records:
@@ -66,7 +59,7 @@ def csv_records(content: bytes, file_name: str, columns: Sequence[str]) -> Recor
         SourceError: it is no CSV in UTF-8, a quote is out of place, a column is absent or there twice, or there is no
             record.
     """
-    text = decoded(content, file_name, "CSV")
+    text = text_of(content, file_name, "CSV")
     records = list(_cut(text, file_name))
     header = records[0].cells
     for name in columns:

@@ -24,7 +24,7 @@ from pyarrow import parquet
 from pipelines.contracts.received import ReceivedBar
 from pipelines.sources.base import SourceError, Span
 from pipelines.sources.document import KINDS
-from pipelines.sources.received import TextTable, Unreadable, bars_of_text, name_key, received
+from pipelines.sources.received import TextTable, Unreadable, bars_of_text, decoded, name_key, received
 
 _PRICES = "prices"
 _SUFFIXES = (".csv", ".parquet")
@@ -132,7 +132,7 @@ def _bars_of_file(path: Path, instrument: dict[str, Any]) -> dy.DataFrame[Receiv
 
 def _read_csv(content: bytes) -> TextTable:
     """Cut CSV into cells; a line is a row, as no cell of a price file holds a line break."""
-    delimiter, numbers, rows = _csv_rows(_decoded(content))
+    delimiter, numbers, rows = _csv_rows(decoded(content))
     height = _header_height(rows)
     levels, rows = rows[:height], rows[height:]
     if not rows:
@@ -162,20 +162,6 @@ def _csv_rows(text: str) -> tuple[str, list[int], list[list[str]]]:
     except csv.Error as error:
         raise Unreadable(f"expected lines of separated cells, was: {error}") from error
     return delimiter, numbers, rows
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"expected CSV in UTF-8, was binary or another encoding ({error.reason})") from error
-    if not text.strip():
-        raise Unreadable("expected a header and rows, was an empty file")
-    if "\0" in text:
-        raise Unreadable("expected CSV in UTF-8, was binary")
-    if text.lstrip().startswith("<"):
-        raise Unreadable("expected CSV, was an HTML or XML page")
-    return text
 
 
 def _header_height(rows: list[list[str]]) -> int:

@@ -22,7 +22,7 @@ from pyarrow import parquet
 from pipelines.contracts.received import ReceivedBar
 from pipelines.sources.base import SourceError
 from pipelines.sources.document import Document
-from pipelines.sources.received import PRICES, Unreadable, number_of, session_of
+from pipelines.sources.received import PRICES, Unreadable, decoded, number_of, session_of
 
 UNNAMED = "panel"
 """What a row is said to be of whose symbol is missing."""
@@ -197,7 +197,8 @@ def _parquet_table(content: bytes) -> pa.Table:
 
 def _csv_cells(content: bytes) -> _Cells:
     """Cut CSV into cells of text, blank ones as null; a line is a row, as no cell of a panel holds a line break."""
-    lines = pl.Series([_decoded(content)]).str.split("\n").explode()
+    text = decoded(content).replace("\r\n", "\n").replace("\r", "\n")
+    lines = pl.Series([text]).str.split("\n").explode()
     numbered = pl.DataFrame({"line": lines}).with_row_index("place", 1).filter(pl.col("line").str.contains(r"\S"))
     delimiter = max(_DELIMITERS, key=numbered["line"][0].count)
     names = _plain_names(_split(numbered["line"].head(1), delimiter)[0].to_list())
@@ -233,18 +234,3 @@ def _split(lines: pl.Series, delimiter: str) -> pl.Series:
     except csv.Error as error:
         raise Unreadable(f"expected lines of separated cells, was: {error}") from error
     return pl.Series(cells, dtype=pl.List(pl.String))
-
-
-def _decoded(content: bytes) -> str:
-    """Return the text, its lines ended by line feeds."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"expected CSV in UTF-8, was binary or another encoding ({error.reason})") from error
-    if not text.strip():
-        raise Unreadable("expected a header and rows, was an empty file")
-    if "\0" in text:
-        raise Unreadable("expected CSV in UTF-8, was binary")
-    if text.lstrip().startswith("<"):
-        raise Unreadable("expected CSV, was an HTML or XML page")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -56,6 +56,25 @@ class TextTable:
     has_grouping: bool = True
 
 
+def decoded(content: bytes, expected: str = "CSV") -> str:
+    """Return the text of a file in UTF-8, without a byte order mark.
+
+    Raises:
+        Unreadable: it is empty, in another encoding, binary, or a page in the place of what was ``expected``.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"expected {expected} in UTF-8, was binary or another encoding ({error.reason})") from error
+    if not text.strip():
+        raise Unreadable(f"expected {expected}, was an empty file")
+    if "\0" in text:
+        raise Unreadable(f"expected {expected} in UTF-8, was binary")
+    if text.lstrip().startswith("<"):
+        raise Unreadable(f"expected {expected}, was an HTML or XML page")
+    return text
+
+
 def name_key(name: str) -> str:
     """Return the form in which names of instruments are compared: no leading ^, no letter case."""
     return name.strip().removeprefix("^").casefold()
