@@ -186,7 +186,7 @@ def test_regions_of_a_crossed_split_count_where_the_plain_one_gives_nothing():
     """Of two crossed splits it is the one that comes closest to the total."""
     row = answer(
         facts(places(1000, EMEA=300)),
-        facts(places(None, others="ProductOrService=Streaming;", UCAN=1, UnitedStatesAndCanada=600, EMEA=396)),
+        facts(places(None, others="ProductOrService=Streaming;", Other=1, UnitedStatesAndCanada=600, EMEA=396)),
         facts(places(None, others="ProductOrService=Video;", UnitedStatesAndCanada=650, EMEA=342)),
     )
     assert _figures(row) == (pytest.approx(0.5562), 0, pytest.approx(0.601), None, "bucket", "unknown_member")

@@ -26,7 +26,7 @@ CASES = {
     "Cyprus Belarus Andorra",
     "state": "TX NY FL Texas NewMexico NewYork Indiana Virginia",
     "foreign_or_state": "CA DE IN GA IL Georgia",
-    "unknown": "Other AllOther Corporate Eliminations OtherRegion UCAN NA AM XX NorthAndCentralAmerica "
+    "unknown": "Other AllOther Corporate Eliminations OtherRegion Hemisphere NA AM XX NorthAndCentralAmerica "
     "NorthAndLatinAmerica OtherAmericas OtherNorthAmerica RestOfAmericas UnitedStatesAndEurope UnitedStatesAndOther "
     "AmericasExcludingCanada InternationalExcludingCanada OutsideEurope NonEurope GulfOfMexico Pacific Houston "
     "EuropeAndOther CanadaAndOther AmazonWebServicesSegment Global Worldwide Industrial Segment",
