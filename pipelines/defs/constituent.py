@@ -25,6 +25,12 @@ def _known(rows: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
     return rows.filter(pl.col("known_from") <= workspace.settings.clock())
 
 
+def _lists(listings: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Return the company lists known by now, or all where a clock set back knows none: none of the past is offered."""
+    known = _known(listings, workspace)
+    return listings if known.is_empty() else known
+
+
 # Seeds
 
 
@@ -79,7 +85,7 @@ def membership(
     class_tickers: pl.DataFrame,
 ) -> pl.DataFrame:
     """Members, companies and recomputed weights as of each date of holdings."""
-    return memberships(_known(holdings, workspace), _known(listings, workspace), funds, class_tickers)
+    return memberships(_known(holdings, workspace), _lists(listings, workspace), funds, class_tickers)
 
 
 @derived(core.ExcludedHolding, raw.Holding, raw.Listing, core.Fund, core.ClassTicker)
@@ -91,7 +97,7 @@ def excluded_holding(
     class_tickers: pl.DataFrame,
 ) -> pl.DataFrame:
     """Lines of holdings that are no members."""
-    return excluded_holdings(_known(holdings, workspace), _known(listings, workspace), funds, class_tickers)
+    return excluded_holdings(_known(holdings, workspace), _lists(listings, workspace), funds, class_tickers)
 
 
 @derived(core.MemberSpell, core.Membership, raw.MembershipSpell, core.StockBar)

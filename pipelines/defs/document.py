@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines import seeds
 from pipelines.contracts import raw
-from pipelines.contracts.check import ContractError, checked
+from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, name_of
 from pipelines.defs.ingestion import Reading, append_rejected, calendar_for, refusals
 from pipelines.defs.tables import contract_check, spec_of, stored
@@ -49,25 +49,39 @@ def _ingested(
     counts: Counter[str] = Counter()
     with lake.locked():
         seen = set(lake.read(tables[0])["payload_hash"].unique())
+        if raw.StockBar in tables:
+            seen -= _read_too_early(lake, settings.clock().date())
         found, left_aside = workspace.documents(kind)
         for document in (document for document in found if document.path.name.lower().endswith(ending)):
             if document.payload_hash in seen:
                 continue
             try:
                 reading = read(document, lake)
+                # Before the rows, as a document whose rows are stored is not read again.
+                if reading.rejected is not None:
+                    counts.update(append_rejected(lake, reading.rejected, settings.source, settings.clock()))
                 # The first table says which documents were read, so it comes last.
                 for table in reversed(tables):
                     added[table].append(lake.append(table, reading.rows[table]))
-            except (SourceError, ContractError) as error:
+            except (SourceError, ValueError) as error:
                 raise dg.Failure(f"{document.locator}: {error}") from error
+            seen.add(document.payload_hash)
             counts["documents read"] += 1
-            if reading.rejected is not None:
-                counts.update(append_rejected(lake, reading.rejected, settings.source, settings.clock()))
         context.log.info(f"{kind}: {dict(counts)}; left aside: {left_aside}")
     for table in tables:
         rows = pl.concat(added[table])
         facts: dict[str, Any] = {"dagster/row_count": lake.read(table).height, "new_rows": rows.height, **counts}
         yield from stored(table, _appended, rows, workspace, **facts, **left_aside)
+
+
+def _read_too_early(lake: Lake, today: dt.date) -> set[str]:
+    """Return the documents with bars whose session had not closed when they were read, and may have by now."""
+    rejected = lake.read(raw.RejectedRow).filter(raw_table=name_of(raw.StockBar))
+    is_early = pl.col("rule") == "session_not_closed"
+    key = ["instrument_id", "session"]
+    judged = pl.concat([lake.read(raw.StockBar).select(key), rejected.filter(~is_early).select(key)])
+    waiting = rejected.filter(is_early, pl.col("session") <= today).join(judged, on=key, how="anti")
+    return set(waiting["payload_hash"])
 
 
 def _appended(table: type[Table], rows: pl.DataFrame) -> pl.DataFrame:

@@ -78,7 +78,9 @@ def _cell(value: object) -> str:
         (">", "&gt;"),
         ("|", "&#124;"),
         ("`", "&#96;"),
+        ("[", "&#91;"),
         ("\n", " "),
+        ("\r", " "),
     ):
         text = text.replace(character, entity)
     return text

@@ -40,35 +40,51 @@ _HEADER = ("Ticker,Name,Sector,Asset Class,Market Value,Weight (%),Notional Valu
 _FOOTER = '"SYNTHETIC SAMPLE, not market data.\nEvery company in this file is made up, and so is every number."'
 _SHARED_CLASS = 0
 """Number of the company with two share classes."""
-_CHANGES_SECTOR, _DELISTED, _LEAVES, _JUMPS, _FILLS = 60, 130, 117, 140, 145
+_CHANGES_SECTOR, _DELISTED, _FILLS = 60, 130, 145
+_LEAVES, _LEAVES_ON = 117, dt.date(2024, 6, 28)
+_JUMPS, _JUMPS_ON = 140, dt.date(2023, 7, 5)
+"""A spin-off that nobody adjusted for: the price falls by more than half from one session to the next."""
 _SPLITS, _SPLIT_ON = 20, dt.date(2024, 6, 10)
 """Two shares for one: holdings before it state half the shares at twice the price, the panel is adjusted for it."""
-_GENERATOR_VERSION = "1"
+_AFTER_CLOSE = dt.timedelta(hours=1)
+_WHOLE_FROM = dt.datetime(2025, 1, 2, tzinfo=dt.UTC)
+"""From here on nothing is added."""
+_GENERATOR_VERSION = "2"
 
 
 def write_sample_documents(folder: Path, now: dt.datetime) -> None:
-    """Write every document that is not younger than ``now``, unless this was done for the same day."""
+    """Write every document that is not younger than ``now``, unless this was done for the same hour.
+
+    A later ``now`` adds documents and lengthens the panel; what stood in it before stays as it was.
+    """
     today = now.date()
-    state = f"{_GENERATOR_VERSION} {min(today, LAST_SESSION)}"
+    state = f"{_GENERATOR_VERSION} {min(now, _WHOLE_FROM):%Y-%m-%d %H}"
     marker = folder / ".written"
     if marker.exists() and marker.read_text() == state:
         return
     listed = [line for company in companies() for line in _lines(company)]
-    sessions = sessions_between(FIRST_BAR, max(FIRST_BAR, min(LAST_SESSION, today)))
-    prices = {line.symbol: closes(line, sessions.height) for line in listed}
-    on = {session: place for place, session in enumerate(sessions["session"].to_list())}
-    for day in HOLDINGS_DATES:
-        if day in on and day < today:
-            at = {symbol: float(path[on[day]]) for symbol, path in prices.items()}
-            for fund, is_large in (("IVV", True), ("IWM", False)):
-                members = [line for line in listed if _is_member(line, is_large, day)]
-                _keep(folder / "holdings" / f"{fund}_holdings_{day}.csv", _holdings(fund, day, members, at).encode())
+    # Paths are drawn whole and then cut, as one of another length would be another path.
+    calendar = sessions_between(FIRST_BAR, LAST_SESSION)
+    sessions = calendar["session"].to_list()
+    prices = {line.symbol: _closes(line, sessions) for line in listed}
+    for day in (day for day in HOLDINGS_DATES if day < today):
+        at = {symbol: float(path[sessions.index(day)]) for symbol, path in prices.items()}
+        for fund, is_large in (("IVV", True), ("IWM", False)):
+            members = [line for line in listed if _is_member(line, is_large, day)]
+            _keep(folder / "holdings" / f"{fund}_holdings_{day}.csv", _holdings(fund, day, members, at).encode())
     _keep(folder / "sec" / "company_tickers.json", _company_list(listed))
     for name, filings in filings_by_quarter(today).items():
         _keep(folder / "sec" / f"fsds_{name}.zip", statement_set(filings))
-    _keep(folder / "membership" / "sp500_history.csv", _memberships(listed).encode())
-    _keep(folder / "panel" / "bars.csv", _panel(listed, sessions["session"].to_list(), prices).encode())
+    _keep(folder / "membership" / "sp500_history.csv", _memberships(listed, today).encode())
+    bars = _panel(listed, sessions, prices).filter(pl.col("date").is_in(_published(calendar, now).implode()))
+    if not bars.is_empty():
+        _keep(folder / "panel" / "bars.csv", bars.write_csv(float_precision=2).encode())
     marker.write_text(state)
+
+
+def _published(calendar: pl.DataFrame, now: dt.datetime) -> pl.Series:
+    """Return the sessions that the panel holds: those that closed an hour ago or longer, on the full hour."""
+    return calendar.filter(pl.col("closes_at") <= now - _AFTER_CLOSE)["session"]
 
 
 def _keep(path: Path, content: bytes) -> None:
@@ -84,7 +100,7 @@ def _lines(company: Company) -> tuple[Company, ...]:
 
 def _is_member(line: Company, of_large: bool, day: dt.date) -> bool:
     """One large company moves to the small ones in 2024, and one small one is delisted."""
-    is_large = line.is_large and not (line.number == _LEAVES and day >= dt.date(2024, 6, 28))
+    is_large = line.is_large and not (line.number == _LEAVES and day >= _LEAVES_ON)
     return is_large == of_large and not (line.number == _DELISTED and day >= DELISTED_ON)
 
 
@@ -108,7 +124,7 @@ def _holdings(fund: str, day: dt.date, members: list[Company], price: dict[str, 
         ("USD", "USD CASH", "Cash", -total / 2000),
         ("ESZ4", "FICTIONAL INDEX FUTURE", "Futures", 0.0),
         ("-", "FICTIONAL GONE CO ESCROW", "Equity", 12.0),
-        ("ZQCV", "FICTIONAL HEALTH CVR", "Equity", 34.0),
+        ("ZQZV", "FICTIONAL HEALTH CVR", "Equity", 34.0),
     ):
         sector = "Health Care" if kind == "Equity" else "Cash and/or Derivatives"
         exchange = "NO MARKET (E.G. UNLISTED)" if ticker == "-" else "NASDAQ" if kind == "Equity" else "-"
@@ -131,33 +147,37 @@ def _company_list(listed: list[Company]) -> bytes:
     return json.dumps(rows).encode()
 
 
-def _memberships(listed: list[Company]) -> str:
+def _memberships(listed: list[Company], today: dt.date) -> str:
     rows = ["symbol,name,opt-in,opt-out"]
     for line in listed:
         if line.number < LARGE:
-            end = "2024-06-28" if line.number == _LEAVES else ""
+            end = str(_LEAVES_ON) if line.number == _LEAVES and today >= _LEAVES_ON else ""
             rows.append(f'{line.symbol},"{line.name}",2019-01-02,{end}')
     return "\n".join(rows) + "\n"
 
 
-def _panel(listed: list[Company], sessions: list[dt.date], prices: dict[str, Floats]) -> str:
-    frames = [_bars_of(line, sessions, prices[line.symbol]) for line in listed]
-    return pl.concat(frames).write_csv(float_precision=2)
+def _closes(line: Company, sessions: list[dt.date]) -> Floats:
+    """Return the closes of a line at all sessions."""
+    path = closes(line, len(sessions))
+    if line.number == _JUMPS:
+        path[sessions.index(_JUMPS_ON) :] *= 0.4
+    return path
+
+
+def _panel(listed: list[Company], sessions: list[dt.date], prices: dict[str, Floats]) -> pl.DataFrame:
+    return pl.concat(_bars_of(line, sessions, prices[line.symbol]) for line in listed)
 
 
 def _bars_of(line: Company, sessions: list[dt.date], close: Floats) -> pl.DataFrame:
     size = len(sessions)
     close = np.round(close, 2)
-    if line.number == _JUMPS:
-        # A spin-off that nobody adjusted for: the price falls by more than half from one session to the next.
-        close[size // 2 :] = np.round(close[size // 2 :] * 0.4, 2)
     before = np.concatenate([close[:1], close[:-1]])
     reach = 0.008 * np.abs(normals(f"company range {line.symbol}", size))
     open_ = np.round(before, 2)
     high = np.round(np.maximum(open_, close) * (1 + reach), 2)
     low = np.round(np.minimum(open_, close) * (1 - reach), 2)
     volume = np.round(line.shares / 200 * np.exp(0.3 * normals(f"company volume {line.symbol}", size)))
-    if line.number == _FILLS and size > 100:
+    if line.number == _FILLS:
         for column in (open_, high, low, close):
             column[100] = close[99]
         volume[100] = 0

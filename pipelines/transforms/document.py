@@ -35,7 +35,8 @@ def known_after(
     """Return when what a vendor states of a day was known, and how that is known: ``known_from``, ``known_basis``.
 
     The first version is assumed to have been known once the session after the day had settled, if that lies before the
-    fetch. Any later version, and a first one fetched earlier, was known when it was fetched.
+    fetch; and also if the fetch lies before the day itself, as only a clock that was set back can read of days to come.
+    Any later version, and a first one fetched in between, was known when it was fetched.
 
     Args:
         day: The day that the document is of.
@@ -47,7 +48,7 @@ def known_after(
     later = calendar.filter(pl.col("session") > day).sort("session")["closes_at"].to_list()
     if is_first and later:
         settled: dt.datetime = later[0] + dt.timedelta(minutes=parameters.bar_settle_minutes)
-        if settled <= fetched_at:
+        if settled <= fetched_at or fetched_at.date() < day:
             return settled, "assumed"
     return fetched_at, "observed"
 
@@ -97,16 +98,34 @@ def unseen_filings(
 
 
 def changed_holdings(held: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of a holdings file, or none where the newest known version of its date says the same.
+    """Return the rows of a holdings file, or none where a known version of its date says the same.
+
+    On which lines it says so does not count. What an older version said already is no correction of a newer one: that
+    file lay there before.
 
     Args:
         held: ``raw.Holding`` rows of one file.
         known: ``raw.Holding`` rows that are stored.
+
+    Raises:
+        ValueError: a new version would not be known later than the newest one.
     """
     facts = [name for name in raw.Holding.column_names() if name not in _NOT_COMPARED]
-    same = known.join(held.select("fund_id", "as_of").unique(), on=["fund_id", "as_of"], how="semi")
-    newest = same.filter(pl.col("known_from") == pl.col("known_from").max())
-    return held.clear() if newest.select(facts).sort("line").equals(held.select(facts).sort("line")) else held
+    said = held.sort("line").select(facts)
+    versions = known.join(held.select(_OF_DATE).unique(), on=_OF_DATE, how="semi").sort("known_from", "line")
+    if any(version.select(facts).equals(said) for version in versions.partition_by("known_from")):
+        return held.clear()
+    newest = versions["known_from"].max()
+    for row in held.filter(pl.col("known_from") <= pl.lit(newest, _MOMENT)).head(1).iter_rows(named=True):
+        raise ValueError(
+            f"raw.holding {row['fund_id']} {row['as_of']}: expected a new version known after"
+            f" {newest!s}, was {row['known_from']}"
+        )
+    return held
 
 
-_NOT_COMPARED = ("known_from", "known_basis", "as_of_basis", "source", "locator", "payload_hash", "fetched_at")
+_OF_DATE = ("fund_id", "as_of")
+_NOT_COMPARED = (
+    *("line", "known_from", "known_basis", "as_of_basis"),
+    *("source", "locator", "payload_hash", "fetched_at"),
+)

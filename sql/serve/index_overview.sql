@@ -65,10 +65,15 @@ near AS (
     -- A detected level is the zone as it was known at the close before.
     ASOF LEFT JOIN core.zone AS zone ON zone.zone_id = nearest.level_id AND zone.valid_from < nearest.session
 ),
-holdings AS (
+of_date AS (
     SELECT index_id, as_of, max(known_from) AS known_from
     FROM core.membership
     GROUP BY index_id, as_of
+),
+-- Holdings of an older date that were corrected later do not take the place of newer ones.
+holdings AS (
+    SELECT index_id, known_from, max(as_of) OVER (PARTITION BY index_id ORDER BY known_from) AS as_of
+    FROM of_date
 )
 SELECT
     bar.instrument_id,

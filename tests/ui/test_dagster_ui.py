@@ -142,9 +142,7 @@ def test_materialize_all_turns_every_asset_green(server: str, page: Page) -> Non
 def is_among(name: str, labels: Iterable[str]) -> bool:
     """Return whether one of the labels is a name, or the name with its middle left out."""
     parts = [label.partition("…") for label in labels]
-    return any(
-        name == start if not gap else name.startswith(start) and name.endswith(end) for start, gap, end in parts
-    )
+    return any(name == start if not gap else name.startswith(start) and name.endswith(end) for start, gap, end in parts)
 
 
 def zoom_out(page: Page) -> None:
