@@ -96,6 +96,9 @@ def holdings(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Work
 
     def read(document: Document, lake: Lake) -> Reading:
         file = read_holdings(document.path.read_bytes(), document.path.name, funds)
+        latest = max(workspace.settings.clock(), dt.datetime.now(dt.UTC)).date()
+        if file.as_of > latest:
+            raise SourceError(f"expected holdings of a day up to {latest}, was of {file.as_of}")
         known = lake.read(raw.Holding)
         is_first = known.filter(fund_id=file.fund_id, as_of=file.as_of).is_empty()
         calendar = sessions_between(file.as_of, file.as_of + _NEXT_SESSION)

@@ -24,6 +24,8 @@ from pipelines.sources.base import SourceError
 from pipelines.sources.document import Document
 from pipelines.sources.received import PRICES, Unreadable, decoded, number_of, session_of
 
+_SYMBOL = r"^[A-Za-z0-9^][A-Za-z0-9.^=/+-]{0,19}$"
+"""What can be a symbol; anything else is said to be missing."""
 UNNAMED = "panel"
 """What a row is said to be of whose symbol is missing."""
 
@@ -113,7 +115,7 @@ def _symbols(column: pl.Series) -> pl.Series:
     if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
         raise Unreadable(f"expected text in column symbol, was {column.dtype}")
     text = column.cast(pl.String).str.strip_chars()
-    return pl.select(pl.when(text != "").then(text)).to_series()
+    return pl.select(pl.when(text.str.contains(_SYMBOL)).then(text)).to_series()
 
 
 def _sessions(column: pl.Series) -> pl.Series:

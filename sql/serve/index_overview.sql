@@ -150,9 +150,17 @@ SELECT
     exposure.domestic_share,
     CASE WHEN exposure.index_id IS NULL THEN 'no_holdings' ELSE exposure.null_reason END AS domestic_share_reason,
     above_50.value AS members_above_50_pct,
-    CASE WHEN above_50.index_id IS NULL THEN 'no_membership' ELSE above_50.null_reason END AS members_above_50_reason,
+    CASE
+        WHEN above_50.index_id IS NOT NULL THEN above_50.null_reason
+        WHEN bar.instrument_id IN (SELECT index_id FROM core.member_spell) THEN 'no_bars'
+        ELSE 'no_membership'
+    END AS members_above_50_reason,
     above_200.value AS members_above_200_pct,
-    CASE WHEN above_200.index_id IS NULL THEN 'no_membership' ELSE above_200.null_reason END AS members_above_200_reason,
+    CASE
+        WHEN above_200.index_id IS NOT NULL THEN above_200.null_reason
+        WHEN bar.instrument_id IN (SELECT index_id FROM core.member_spell) THEN 'no_bars'
+        ELSE 'no_membership'
+    END AS members_above_200_reason,
     instrument.is_synthetic
 FROM core.bar AS bar
 JOIN core.instrument AS instrument USING (instrument_id)

@@ -144,6 +144,11 @@ def of_an_unknown_fund(folder: Path) -> None:
     (folder / "holdings" / "IVV_holdings_2024-03-07.csv").write_text(text)
 
 
+def of_days_to_come(folder: Path) -> None:
+    text = holdings_text(dt.date(2134, 3, 7), (ALFA, 60))
+    (folder / "holdings" / "IVV_holdings_2134-03-07.csv").write_text(text)
+
+
 def broken_zip(folder: Path) -> None:
     path = folder / "sec" / "fsds_2024q1.zip"
     path.write_bytes(path.read_bytes()[:-100])
@@ -164,6 +169,7 @@ def zip_with_damage_inside(folder: Path) -> None:
         (cut_off, HOLDINGS, "holdings/IVV_holdings_2024-03-06.csv", "cut off"),
         (of_another_fund, HOLDINGS, "holdings/IVV_holdings_2024-03-07.csv", "was those of IWM"),
         (of_an_unknown_fund, HOLDINGS, "holdings/IVV_holdings_2024-03-07.csv", "iShares Fictional Ocean ETF"),
+        (of_days_to_come, HOLDINGS, "holdings/IVV_holdings_2134-03-07.csv", "was of 2134-03-07"),
         (broken_zip, FILINGS, "sec/fsds_2024q1.zip", "expected a sound zip archive"),
         (zip_with_damage_inside, FILINGS, "sec/fsds_2023q4.zip", "expected"),
     ],

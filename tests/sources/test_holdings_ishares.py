@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pipelines.contracts.received import ReceivedHolding, RefusedRow
+from pipelines.sources.base import SourceError
 from tests.sources.holdings_files import (
     ALFA,
     BETA,
@@ -182,3 +183,20 @@ def test_two_equal_lines_within_a_body_are_two_holdings() -> None:
     found = read(ishares((ALFA, BETA, CASH, FUTURE, escrow, escrow)))
     assert found.rows["ticker"].to_list() == ["ZQA", "TRUE", "USD", "ZQZ4", "-", "-"]
     assert found.refused.is_empty()
+
+
+MANY = tuple(
+    f'"ZQ{chr(65 + number)}","FICTIONAL {chr(65 + number)} INC","Information Technology","Equity",'
+    f'"{number + 1},000.00","{(number + 1) / 3.25:.2f}","{number + 1},000.00","{number + 1}00.00","10.00",'
+    '"United States","NASDAQ","USD","1.00","USD","-"'
+    for number in range(25)
+)
+"""Weights of 1 to 25 parts in 325."""
+
+
+def test_records_that_are_missing_within_a_file_are_missed_by_their_weight() -> None:
+    assert read(ishares(MANY)).rows.height == 25
+    # Without the last one, of 7.69 per cent, it may be cash that is missing; without the last two it is not.
+    assert read(ishares(MANY[:-1])).rows.height == 24
+    with pytest.raises(SourceError, match=r"expected weights that add up to about 100, was 84\.9\d in 23 records"):
+        read(ishares(MANY[:-2]))

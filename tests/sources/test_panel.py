@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from pipelines.contracts.received import ReceivedBar
 from pipelines.sources import SourceError
-from pipelines.sources.panel import read_panel
+from pipelines.sources.panel import UNNAMED, read_panel
 
 FRIDAY, MONDAY = dt.date(2024, 11, 29), dt.date(2024, 12, 2)
 HEADER = "symbol,date,open,high,low,close,volume"
@@ -283,3 +283,11 @@ def test_a_changed_byte_of_a_csv_spoils_a_line_or_two_or_the_file(
     except SourceError:
         return
     assert len(whole - set(rows)) <= 2
+
+
+@pytest.mark.parametrize("symbol", ["A" * 21, "=cmd()", "A B", "<b>", "'; DROP TABLE x"])
+def test_a_text_that_can_be_no_symbol_is_said_to_be_missing(tmp_path: Path, symbol: str) -> None:
+    frame = read_text(tmp_path, f"{HEADER}\n{ROW}\n{symbol},2024-11-29,1,1,1,1,5\n")
+    assert frame["instrument_id"].to_list()[1:] == [UNNAMED]
+    assert frame["close"].to_list()[1:] == [None]
+    assert json.loads(frame["payload"][1])["symbol"] == symbol

@@ -194,5 +194,5 @@ overview_exposure_reason = p.choice(
 members_above_50_pct = p.number("Members whose close lies above their 50-session average.", "per cent")
 members_above_200_pct = p.number("Members whose close lies above their 200-session average.", "per cent")
 members_above_reason = p.choice(
-    "Why the share of members above that average is null", (*BREADTH_REASONS, "no_membership")
+    "Why the share of members above that average is null", (*BREADTH_REASONS, "no_membership", "no_bars")
 )

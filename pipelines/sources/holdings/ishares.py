@@ -16,6 +16,7 @@ from pipelines.contracts.vocabulary import SECTORS
 from pipelines.sources.holdings.fund import date_in_name, date_of, fund_in_name, fund_of, require_name_agrees
 from pipelines.sources.holdings.holding import HoldingsFile, Layout, Statement, holdings_file
 from pipelines.sources.holdings.record import Record
+from pipelines.sources.holdings.sense import require_weights_add_up
 from pipelines.sources.holdings.table import body_of
 from pipelines.sources.received import Unreadable
 
@@ -69,6 +70,9 @@ def read_ishares(
             f"expected a blank line or a text below the last record, was the end of the file after line "
             f"{table.last_line}: it is cut off"
         )
+    # Records may be missing in the middle, or before a blank line.
+    if found.refused.is_empty():
+        require_weights_add_up(found.rows)
     return found
 
 
