@@ -139,9 +139,14 @@ def _overlap(one: Plain, other: Plain, margin: float) -> float | None:
 
 
 def _identified(
-    now: list[Plain], before: dict[str, Plain], vanished: dict[str, tuple[Plain, int]], row: int, margin: float
+    now: list[Plain],
+    before: dict[str, Plain],
+    vanished: dict[str, tuple[Plain, int]],
+    ids: list[str],
+    row: int,
+    margin: float,
 ) -> dict[str, Plain]:
-    """Return the zones of a row by id, in order of price; keeps ``vanished``."""
+    """Return the zones of a row by id, in order of price; keeps ``vanished`` and all ``ids``, the oldest first."""
     claims: dict[str, list[tuple[float, float, Plain]]] = {}
     for zone in now:
         best = max(before.items(), default=None, key=lambda it: min(zone.high, it[1].high) - max(zone.low, it[1].low))
@@ -156,10 +161,10 @@ def _identified(
         if zone in id_of:
             continue
         found = []
-        for order, (old, (last, at)) in enumerate(vanished.items()):
+        for old, (last, at) in vanished.items():
             shared = _overlap(zone, last, margin)
             if shared is not None and row - at <= PARAMETERS.zone_memory_sessions:
-                found.append((shared, at, -order, old))
+                found.append((shared, at, -ids.index(old), old))
         if found:
             id_of[zone] = max(found)[-1]
             del vanished[id_of[zone]]
@@ -167,6 +172,7 @@ def _identified(
             label = f"A-{DAY[row]}-{zone.centre:.2f}"
             taken = sum(name == label or name.startswith(f"{label}:") for name in id_of.values())
             id_of[zone] = f"{label}:{taken + 1}" if taken else label
+            ids.append(id_of[zone])
     return {id_of[zone]: zone for zone in now}
 
 
@@ -176,11 +182,12 @@ def _plain_loop(frames: Frames) -> list[tuple]:
     standing: dict[str, Plain] = {}
     sides: dict[str, str] = {}
     vanished: dict[str, tuple[Plain, int]] = {}
+    ids: list[str] = []
     made = []
     for row, (close, atr) in enumerate(rows.select("close", "atr_14").rows()):
         if atr is not None:
             now = _merged(_points(frames, row), close, atr)
-            standing = _identified(now, standing, vanished, row, PARAMETERS.zone_cover_atr * atr)
+            standing = _identified(now, standing, vanished, ids, row, PARAMETERS.zone_cover_atr * atr)
             sides = {
                 key: "support" if zone.high < close else "resistance" if zone.low > close else "at_price"
                 for key, zone in standing.items()
