@@ -4,5 +4,10 @@ A contract picks columns from here, so one quantity has one name and one sentenc
 Call a column to place it in a table: ``close()``, ``session(primary_key=True)``, ``sma_50(nullable=True)``.
 """
 
+from pipelines.contracts.vocabulary.build import *  # noqa: F403
+from pipelines.contracts.vocabulary.choices import *  # noqa: F403
 from pipelines.contracts.vocabulary.constituent import *  # noqa: F403
+from pipelines.contracts.vocabulary.level import *  # noqa: F403
 from pipelines.contracts.vocabulary.market import *  # noqa: F403
+from pipelines.contracts.vocabulary.performance import *  # noqa: F403
+from pipelines.contracts.vocabulary.trend import *  # noqa: F403
