@@ -26,7 +26,47 @@ class Bar(Table):
 
 
 class StockBar(Bar):
-    """One version of a daily bar of a stock as a source gave it; a correction is a new row with a later known_from."""
+    """One version of a daily bar of a stock in the shares of its own session; a correction is a new, later row.
+
+    A source that adjusts for splits is undone by the splits it had adjusted for: ``split_factor`` times a stored price
+    is the received one (volume: divided). So a split restates nothing.
+    """
+
+    split_factor = v.split_factor(nullable=True)
+
+
+class StockAction(Table):
+    """One version of a split or dividend as a source stated it; a correction or withdrawal is a new, later row."""
+
+    instrument_id = v.instrument_id(primary_key=True)
+    ex_session = v.ex_session(primary_key=True)
+    action_type = v.action_type(primary_key=True)
+    known_from = v.known_from(primary_key=True)
+    known_basis = v.known_basis()
+    split_ratio = v.split_ratio(nullable=True, min_exclusive=0)
+    dividend_amount = v.dividend_amount(nullable=True, min_exclusive=0)
+    currency = v.currency(nullable=True)
+    is_withdrawn = v.is_withdrawn()
+    vendor_symbol = v.vendor_symbol()
+    source = v.source()
+    payload_hash = v.payload_hash()
+    fetched_at = v.fetched_at()
+
+
+class FetchOutcome(Table):
+    """One question to a vendor, and what became of it."""
+
+    vendor_symbol = v.vendor_symbol(primary_key=True)
+    asked_from = v.asked_from(primary_key=True)
+    asked_to = v.asked_to(primary_key=True)
+    fetched_at = v.fetched_at(primary_key=True)
+    instrument_id = v.instrument_id()
+    outcome = v.outcome()
+    outcome_detail = v.outcome_detail(nullable=True)
+    rows_received = v.rows_received()
+    ask_again_from = v.ask_again_from(nullable=True)
+    source = v.source()
+    payload_hash = v.payload_hash(nullable=True)
 
 
 class Holding(Table):

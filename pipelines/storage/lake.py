@@ -116,12 +116,18 @@ class Lake:
 
         Columns that older files lack come back null, columns that the contract no longer has are left out.
         """
+        return cast("dy.DataFrame[T]", self.scan(table).collect())
+
+    def scan(self, table: type[Table]) -> pl.LazyFrame:
+        """Return a table's rows to be filtered before they are read; a table that was never written is empty.
+
+        Files whose statistics rule a filter on session, instrument_id or fetched_at out are not read.
+        """
         files = self.files(table)
         if not files:
-            return table.create_empty()
+            return table.create_empty().lazy()
         schema = {name: column.dtype for name, column in table.columns().items()}
-        rows = pl.scan_parquet(files, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False)
-        return cast("dy.DataFrame[T]", rows.collect())
+        return pl.scan_parquet(files, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False)
 
     def replace(self, table: type[T], frame: pl.DataFrame, snapshot: str | None = None) -> dy.DataFrame[T]:
         """Replace a table's rows and return them as stored: checked, in contract order, sorted by key.
