@@ -203,6 +203,7 @@ def stock_bars(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Wo
         versions = new_versions(
             lake.read(raw.StockBar), accepted, calendar, workspace.settings.source, now, workspace.parameters
         )
+        versions = versions.with_columns(split_factor=pl.lit(None, pl.Float64))
         return Reading({raw.StockBar: versions}, rejected.with_columns(raw_table=pl.lit(name_of(raw.StockBar))))
 
     yield from _ingested(context, workspace, "panel", [raw.StockBar], read)
