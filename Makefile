@@ -12,6 +12,10 @@ PORT ?= 3000
 MARKET_SOURCE ?= sample
 MARKET_WAREHOUSE_DIR ?= warehouse
 WORKERS ?= 2
+INDEX ?= RUT
+SESSION ?=
+SINCE ?=
+AGAIN ?=
 
 export DAGSTER_HOME := $(CURDIR)
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -23,7 +27,7 @@ BIN := .venv/bin
 DATABASE := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/market.duckdb
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help warehouse ui sql test test-real test-ui lint bench catalog lock clean
+.PHONY: help warehouse ui sql brief test test-real test-ui lint bench catalog lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +45,9 @@ ui: .venv/runtime ## Open the Dagster UI on 127.0.0.1 (PORT=3000)
 sql: .venv/runtime ## Open a DuckDB prompt on the published file, read-only
 	@test -f "$(DATABASE)" || { echo "$(DATABASE): not there yet; run make warehouse first" >&2; exit 1; }
 	@$(BIN)/duckdb -readonly "$(DATABASE)"
+
+brief: .venv/runtime ## Issue the brief of an index (INDEX=RUT SESSION=2024-12-02; AGAIN=manifest compares)
+	@$(BIN)/python -m pipelines.report.brief --index "$(INDEX)" --session "$(SESSION)" --since "$(SINCE)" $(if $(AGAIN),--again "$(AGAIN)")
 
 test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
 	@$(BIN)/python -m pytest -q -n $(WORKERS)

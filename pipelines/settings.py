@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         return self.source_dir / "market.duckdb"
 
     @property
+    def briefs_dir(self) -> Path:
+        """Return the folder of issued briefs."""
+        return self.source_dir / "briefs"
+
+    @property
     def is_synthetic(self) -> bool:
         """Return whether the bars are made up: true for the sample source alone."""
         return self.source == "sample"

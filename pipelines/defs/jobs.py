@@ -14,6 +14,12 @@ market_state = dg.define_asset_job(
     JOB, selection=dg.AssetSelection.all(), description="Ingest, derive everything, publish the warehouse."
 )
 
+brief = dg.define_asset_job(
+    "brief",
+    selection=dg.AssetSelection.groups("report"),
+    description="Issue the brief of an index from the published file.",
+)
+
 after_the_close = dg.ScheduleDefinition(
     name="after_the_close",
     job=market_state,

@@ -57,14 +57,15 @@ def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
         "dagster/row_count": rows.height,
         "bars": workspace.settings.note or f"source: {workspace.settings.source}",
         "parameter_set_id": workspace.parameters.set_id,
-        "preview": dg.MetadataValue.md(_as_markdown(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))),
+        "preview": dg.MetadataValue.md(as_markdown(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))),
     }
     if "session" in rows.columns and rows.height:
         report["last_session"] = str(rows["session"].max())
     return report
 
 
-def _as_markdown(rows: pl.DataFrame) -> str:
+def as_markdown(rows: pl.DataFrame) -> str:
+    """Return rows as a Markdown table whose cells carry no markup of their own."""
     lines = [rows.columns, ["---"] * rows.width, *rows.rows()]
     return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
 
