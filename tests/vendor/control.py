@@ -39,9 +39,11 @@ def _carried_out(vendor: Vendor, command: str, value: Any) -> Any:
         case "faults/spoiled":
             return vendor.faults.spoiled(value)
         case "log":
-            return {"requests": vendor.log.requests(), "most_at_once": vendor.log.most_at_once}
+            return vendor.log.entries()
         case "log/clear":
             vendor.log.clear()
+        case "faults/active":
+            return [as_json(fault) for fault in vendor.faults.active()]
         case _:
             raise ValueError(f"expected a command, was {command}")
     return None

@@ -12,13 +12,14 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+
+from tests.vendor.chart import refusal
 
 JSON, HTML = "application/json;charset=utf-8", "text/html; charset=UTF-8"
 YAHOO_KINDS = ("chart", "quote_summary", "quote", "timeseries", "crumb", "cookie")
 DOCUMENT_KINDS = ("ishares", "ssga", "invesco", "sec_list", "sec_statements")
 _PAGE = b"<!DOCTYPE html><html><head><title>Oops</title></head><body><p>We value your privacy.</p></body></html>"
-F = TypeVar("F", bound="Fault")
+_NO_ROWS = b',"indicators":{"quote":[{}],"adjclose":[{}]}}],"error":null}}'
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,6 @@ class NotFound(ReplyFault):
     """Status 404 with Yahoo's words, although the symbol is fine."""
 
     def spoil(self, good: Callable[[], Reply]) -> Reply:
-        from tests.vendor.chart import refusal
-
         return Reply(404, JSON, refusal("Not Found", "No data found, symbol may be delisted"))
 
 

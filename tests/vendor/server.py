@@ -8,6 +8,7 @@ A small server of its own and not ``http.server``, whose reading of headers take
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import socket
@@ -17,11 +18,14 @@ import time
 from types import TracebackType
 from typing import Self
 
+from tests.vendor.attribute import attribute_reply
 from tests.vendor.control import control
-from tests.vendor.fault import HTML, Fault, FaultPlan, Reply, ReplyFault
+from tests.vendor.document_shelf import DocumentShelf
+from tests.vendor.fault import DOCUMENT_KINDS, HTML, Fault, FaultPlan, Reply, ReplyFault
 from tests.vendor.market import Market
+from tests.vendor.question import Question, question_of
 from tests.vendor.request_log import Request, RequestLog
-from tests.vendor.yahoo import Question, chart_reply, cookie_reply, crumb_reply, question_of
+from tests.vendor.yahoo import chart_reply, cookie_reply, crumb_reply
 
 CONTROL = "/-/"
 """Beginning of the paths by which a vendor in another process is controlled; they are not logged."""
@@ -46,6 +50,7 @@ class Vendor:
         self.now = now or self.market.closes[-1] + dt.timedelta(hours=3)
         self.faults = FaultPlan()
         self.log = RequestLog()
+        self._shelf = DocumentShelf(self.market)
         self._port = port
 
     @property
@@ -82,6 +87,12 @@ class Vendor:
                 return crumb_reply()
             case "cookie":
                 return cookie_reply()
+            case "quote_summary" | "quote" | "timeseries":
+                return attribute_reply(self.market, question, faults, now)
+            case kind if kind in DOCUMENT_KINDS:
+                return self._shelf.reply(question, now)
+            case "consent":
+                return Reply(200, HTML, b"<html><body>Nothing to consent to</body></html>")
             case _:
                 return Reply(404, HTML, b"<html><body>No such page</body></html>")
 
@@ -184,7 +195,5 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def _end(connection: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):  # It may have ended already.
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # It has ended already.
