@@ -14,7 +14,8 @@ from typing import NamedTuple
 class Request(NamedTuple):
     """One request that was answered, or dropped (status 0).
 
-    ``at`` is the monotonic clock of the vendor's process in seconds. ``first`` and ``end`` are seconds since 1970 of
+    ``at`` is when it came in, by the monotonic clock of the vendor's process, and ``seconds`` what it took until its
+    answer was sent. ``first`` and ``end`` are seconds since 1970 of
     the span that a chart was asked for, its end excluded. ``connection`` numbers the connections.
     """
 
@@ -33,7 +34,7 @@ class LogFigures:
     """Figures of a log, whichever process it lies in."""
 
     def entries(self) -> tuple[list[Request], int]:
-        """Return all requests in the order in which they were done with, and the most that were under way at once."""
+        """Return all requests in the order in which they were answered, and the most that were under way at once."""
         raise NotImplementedError
 
     def requests(self, kind: str | None = None, symbol: str | None = None) -> list[Request]:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.vendor.attribute import attribute_reply
-from tests.vendor.control import control
+from tests.vendor.control import controlled
 from tests.vendor.document_shelf import DocumentShelf
 from tests.vendor.fault import DOCUMENT_KINDS, HTML, Fault, FaultPlan, Reply, ReplyFault
 from tests.vendor.market import Market
@@ -139,7 +139,7 @@ class _Connection(socketserver.StreamRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", 0)))
         method, target, _ = line
         if target.startswith(CONTROL):
-            self._send(Reply(200, "application/json", control(self.server.vendor, target.removeprefix(CONTROL), body)))
+            self._send(controlled(self.server.vendor, target.removeprefix(CONTROL), body))
             return True
         stays = self._answer(question_of(target)) and headers.get("connection", "").lower() != "close"
         return stays and method == "GET"
@@ -152,31 +152,29 @@ class _Connection(socketserver.StreamRequestHandler):
         return found
 
     def _answer(self, question: Question) -> bool:
+        """Log and send an answer; return whether the connection may stay.
+
+        It is logged just before it is sent: whoever has received it finds it in the log, and does not count as under
+        way when asking again.
+        """
         vendor = self.server.vendor
         begun = vendor.log.begin()
-        status, sent, stays = 0, 0, False
         try:
             reply = vendor.reply(question)
-            if reply.delay:
-                time.sleep(reply.delay)
-            status = reply.status
-            sent, stays = self._send(reply)
-        except OSError:
-            stays = False
         except Exception as error:
-            status = 500
-            sent, stays = self._send(Reply(500, "text/plain", f"the vendor itself failed: {error!r}".encode()))
-        finally:
-            first, end = question.moment("period1"), question.moment("period2")
-            taken = time.monotonic() - begun
-            vendor.log.end(Request(begun, question.kind, question.symbol, first, end, status, sent, taken, self.number))
-        return stays
+            reply = Reply(500, "text/plain", f"the vendor itself failed: {error!r}".encode())
+        if reply.delay:
+            time.sleep(reply.delay)
+        span, taken = (question.moment("period1"), question.moment("period2")), time.monotonic() - begun
+        sent = len(reply.body[: reply.sent])
+        vendor.log.end(Request(begun, question.kind, question.symbol, *span, reply.status, sent, taken, self.number))
+        return self._send(reply)
 
-    def _send(self, reply: Reply) -> tuple[int, bool]:
-        """Send an answer; return the bytes of its body that went out, and whether the connection may stay."""
+    def _send(self, reply: Reply) -> bool:
+        """Send an answer; return whether the connection may stay."""
         if reply.is_dropped:
             _end(self.connection)
-            return 0, False
+            return False
         head = [
             f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Other')}",
             f"Content-Type: {reply.kind}",
@@ -190,8 +188,8 @@ class _Connection(socketserver.StreamRequestHandler):
         self.connection.sendall("\r\n".join([*head, "", ""]).encode("latin-1") + body)
         if len(body) < len(reply.body):
             _end(self.connection)
-            return len(body), False
-        return len(body), True
+            return False
+        return True
 
 
 def _end(connection: socket.socket) -> None:
