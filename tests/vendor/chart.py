@@ -67,7 +67,11 @@ def _events(history: History, first: float, end: float) -> str:
         for stamp, amount in history.dividend_events.items()
         if first <= stamp < end
     }
-    splits = {str(stamp): _split(stamp, r) for stamp, r in history.split_events.items() if first <= stamp < end}
+    splits = {
+        str(stamp): _split(stamp, ratio)
+        for stamp, ratio in history.split_events.items()
+        if first <= stamp and (stamp < end or stamp in history.early_events)
+    }
     events = {name: found for name, found in (("dividends", dividends), ("splits", splits)) if found}
     return f'"events":{json.dumps(events)},' if events else ""
 

@@ -45,6 +45,7 @@ class History:
         prices: As traded until ``adjust``, as served after it; NaN is served as null.
         applied: Splits to adjust for.
         split_events: Seconds since 1970 and ratio of each split that is stated.
+        early_events: Those of them that are stated although the span that was asked for ends before.
         dividend_events: Seconds since 1970 and amount, the same way.
     """
 
@@ -58,6 +59,7 @@ class History:
     adjusted_close: Floats
     applied: list[Applied]
     split_events: dict[int, float] = field(default_factory=dict)
+    early_events: set[int] = field(default_factory=set)
     dividend_events: dict[int, float] = field(default_factory=dict)
 
     def rows_before(self, session: dt.date) -> NDArray[np.bool_]:
@@ -133,7 +135,9 @@ def history_of(market: Market, line: Listing, variant: str, now: dt.datetime) ->
         prices["close"],
         [Applied(ratio, at < place) for place, ratio in effective],
         {int(market.stamps[place]): ratio for place, ratio in effective},
-        {int(market.stamps[place]): amount for place, amount in drawn.dividends if market.sessions[place] <= today},
+        dividend_events={
+            int(market.stamps[place]): amount for place, amount in drawn.dividends if market.sessions[place] <= today
+        },
     )
     found.end_early(part)
     return found

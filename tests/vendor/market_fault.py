@@ -62,7 +62,8 @@ class PartialLastBar(HistoryFault):
 class EarlySplit(HistoryFault):
     """A split that is stated, or adjusted for, before its ex session; it may be one that never comes.
 
-    yfinance adds a row without prices for an event after the last bar.
+    It is stated even where the span that is asked for ends before it. yfinance drops it then; of one within the span it
+    adds a row without prices.
     """
 
     ex_session: dt.date
@@ -75,6 +76,7 @@ class EarlySplit(HistoryFault):
             return
         if self.is_stated:
             history.split_events[_stamp(self.ex_session)] = self.ratio
+            history.early_events.add(_stamp(self.ex_session))
         if self.is_adjusted:
             history.applied.append(Applied(self.ratio, history.rows_before(self.ex_session)))
 

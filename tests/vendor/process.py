@@ -133,7 +133,9 @@ class VendorProcess(RemoteVendor):
         """Return the id of the process."""
         return self._process.pid
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()

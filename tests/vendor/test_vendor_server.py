@@ -9,13 +9,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.vendor.control import as_json, fault_of
-from tests.vendor.fault import Fault, RateLimited, Slow
+from tests.vendor.fault import Fault, RateLimited, Reply, ReplyFault
 from tests.vendor.listing import Plan, Split
 from tests.vendor.market import Market
 from tests.vendor.market_fault import EarlySplit, HalfSplit, LostSession, Renamed, Reused
@@ -66,24 +67,30 @@ def test_the_log_tells_what_was_asked_twice(vendor: Vendor) -> None:
     assert (vendor.log.requests(), vendor.log.most_at_once) == ([], 0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Together(ReplyFault):
+    """The good answer, once three are under way."""
+
+    barrier: threading.Barrier
+
+    def spoil(self, good: Callable[[], Reply]) -> Reply:
+        self.barrier.wait(timeout=10)
+        return good()
+
+
 def test_the_log_tells_how_many_were_under_way_at_once(vendor: Vendor) -> None:
-    vendor.faults.add(Slow(seconds=0.3))
-    together = threading.Barrier(3)
-
-    def ask(symbol: str) -> None:
-        connection = connect(vendor.url)
-        connection.connect()
-        together.wait()
-        get(connection, CHART.format(symbol))
+    connections = [connect(vendor.url) for _ in range(3)]
+    for _ in range(2):
+        get(connections[0], CHART.format("ZQAAA"))
+    assert vendor.log.most_at_once == 1
+    vendor.faults.add(Together(barrier=threading.Barrier(3)))
+    for connection in connections:
+        connection.request("GET", CHART.format("ZQAAB"))
+    for connection in connections:
+        assert connection.getresponse().read()
         connection.close()
-
-    threads = [threading.Thread(target=ask, args=(symbol,)) for symbol in ("ZQAAA", "ZQAAB", "ZQAAC")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
     assert vendor.log.most_at_once == 3
-    assert len({one.connection for one in vendor.log.requests()}) == 3
+    assert len({one.connection for one in vendor.log.requests(symbol="ZQAAB")}) == 3
 
 
 def test_what_is_not_known_is_404_and_logged(vendor: Vendor) -> None:
