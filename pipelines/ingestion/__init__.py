@@ -3,9 +3,3 @@
 Belongs here: what combines sources, transforms and storage over many requests, and can be killed at any moment. Not
 here: how one symbol is asked (``sources``), rules and versions (``transforms``), or Dagster (``defs``).
 """
-
-from __future__ import annotations
-
-from pipelines.ingestion.run import IngestResult, Vendor, ingest_universe
-
-__all__ = ["IngestResult", "Vendor", "ingest_universe"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import tenacity
 
-from pipelines.ingestion.question import Answered, Question
-from pipelines.sources.yahoo_chart import Answer
+from pipelines.ingestion.question import Answered, Question, exchange_day
+from pipelines.sources.chart_answer import Answer
 
 THREADS = 4
 ATTEMPTS = 3
@@ -28,6 +28,9 @@ COOL_DOWNS = 3
 """So often a run waits; the next refusal ends it."""
 UNHEARD_LIMIT = 12
 """So many questions in a row without any answer end the run: there is no connection."""
+
+DAYS_AHEAD = dt.timedelta(days=31)
+"""Days from today that are asked for, to hear of splits announced."""
 
 Ask = Callable[[str, dt.date, dt.date], Answer]
 """Asks for a symbol from a day to before another."""
@@ -108,7 +111,7 @@ class Asker:
             sleep=self.pause,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        # Splits effective on the day of the question are in the prices, so their days are asked for too.
-        end = Answered(question, _NO_ANSWER, self.clock()).day + dt.timedelta(days=1 + DAYS_AHEAD)
+        # Splits effective by now are in the prices, so today is asked for too, although its bar may be half done.
+        end = exchange_day(self.clock()) + DAYS_AHEAD
         answer = retrying(self.ask, question.vendor_symbol, question.asked_from, end)
         return Answered(question, answer, self.clock())

@@ -8,10 +8,15 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from pipelines.sources.chart_answer import WHOLE_HISTORY_FROM, Answer
 from pipelines.sources.received import EXCHANGE_TIME_ZONE
-from pipelines.sources.yahoo_chart import WHOLE_HISTORY_FROM, Answer
 
 _NEW_YORK = ZoneInfo(EXCHANGE_TIME_ZONE)
+
+
+def exchange_day(moment: dt.datetime) -> dt.date:
+    """Return the date in New York."""
+    return moment.astimezone(_NEW_YORK).date()
 
 
 class Question(NamedTuple):
@@ -53,7 +58,7 @@ class Answered(NamedTuple):
     @property
     def day(self) -> dt.date:
         """Return the date on the exchange when the answer came: splits up to then are in its prices."""
-        return self.fetched_at.astimezone(_NEW_YORK).date()
+        return exchange_day(self.fetched_at)
 
     @property
     def rows(self) -> int:

@@ -18,8 +18,9 @@ import polars as pl
 from pipelines.contracts.received import ReceivedBar
 from pipelines.sources.base import SourceError, Span
 from pipelines.sources.calendar import sessions_between
+from pipelines.sources.chart_answer import WHOLE_HISTORY_FROM
 from pipelines.sources.received import EXCHANGE_TIME_ZONE, received
-from pipelines.sources.yahoo_chart import WHOLE_HISTORY_FROM, bars_of, chart_frame, values_of
+from pipelines.sources.yahoo_chart import bars_of, chart_frame, values_of
 from pipelines.sources.yahoo_session import YahooSession, is_no_connection, is_rate_limit, reason_of
 
 OVERLAP_SESSIONS = 10

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 import polars as pl
 from curl_cffi.requests import exceptions
 
+from pipelines.sources.chart_answer import ACTION_SCHEMA, BAR_SCHEMA, Answer
 from pipelines.sources.received import EXCHANGE_TIME_ZONE
 from pipelines.sources.yahoo_session import (
     EmptyAnswerError,
@@ -24,9 +25,6 @@ from pipelines.sources.yahoo_session import (
     reason_of,
     yfinance_module,
 )
-
-WHOLE_HISTORY_FROM = dt.date(1900, 1, 1)
-"""Before the first bar of anything; yfinance's ``max`` is 99 years back, which will soon cut the S&P 500 short."""
 
 _COLUMNS = {
     "Open": "open",
@@ -44,39 +42,6 @@ _NOT_FOUND = 404
 _REFUSED = 400
 _BROKEN = 500
 
-BAR_SCHEMA = pl.Schema({"session": pl.Date} | dict.fromkeys(_COLUMNS.values(), pl.Float64))
-ACTION_SCHEMA = pl.Schema(
-    {"ex_session": pl.Date, "action_type": pl.String, "split_ratio": pl.Float64, "dividend_amount": pl.Float64}
-)
-
-
-class Answer(NamedTuple):
-    """What became of one question.
-
-    Attributes:
-        outcome: One of ``vocabulary.FETCH_OUTCOMES`` but ``delisted``, which no single answer shows.
-        detail: What came in place of a chart, in words; None for a chart.
-        bars: Rows of ``BAR_SCHEMA`` as received, in the shares of the day they were read.
-        actions: Rows of ``ACTION_SCHEMA`` in the asked days, those still to come included.
-        currency: ISO 4217 code of the prices, None where none was said.
-        first_trade: When the symbol first traded, by the vendor; None where it does not say.
-        payload_hash: SHA-256 of what was received, None where nothing was.
-        is_unknown: Whether the vendor said that it has no such symbol (status 404).
-        may_pass: Whether the fault may be gone a moment later: a dropped connection, a server's own error.
-        is_unheard: Whether there was no answer at all.
-    """
-
-    outcome: str
-    detail: str | None
-    bars: pl.DataFrame
-    actions: pl.DataFrame
-    currency: str | None = None
-    first_trade: dt.date | None = None
-    payload_hash: str | None = None
-    is_unknown: bool = False
-    may_pass: bool = False
-    is_unheard: bool = False
-
 
 def chart_frame(symbol: str, begin: dt.date, end: dt.date, session: YahooSession) -> tuple[pd.DataFrame, Any]:
     """Return yfinance's frame of daily bars and actions from ``begin`` to before ``end``, and its facts on the symbol.
@@ -91,7 +56,8 @@ def chart_frame(symbol: str, begin: dt.date, end: dt.date, session: YahooSession
     # yfinance puts the symbol into the address as it is.
     ticker = yfinance.Ticker(quote(symbol, safe="^=."), session=session)
     # The zone is known, which spares a request a symbol, and the look-up's vague error where the symbol is unknown.
-    ticker._tz = EXCHANGE_TIME_ZONE  # noqa: SLF001 - its cache of zones is a database that threads would lock
+    # yfinance's own cache of zones is a database file, which threads would lock.
+    ticker._tz = EXCHANGE_TIME_ZONE
     frame: pd.DataFrame = ticker.history(
         start=begin, end=end, interval="1d", auto_adjust=False, actions=True, keepna=True
     )
@@ -173,7 +139,8 @@ def _is_action_alone(values: pl.DataFrame) -> pl.Series:
     prices = [name for name, ours in _COLUMNS.items() if ours in _PRICES]
     acts = [pl.col(name).fill_null(0) != 0 for name, _ in _ACTIONS.values() if name in values.columns]
     return values.select(
-        is_alone=pl.all_horizontal(pl.col(prices).is_null()) & (pl.any_horizontal(acts) if acts else pl.lit(value=False))
+        is_alone=pl.all_horizontal(pl.col(prices).is_null())
+        & (pl.any_horizontal(acts) if acts else pl.lit(value=False))
     )["is_alone"]
 
 

@@ -43,13 +43,24 @@ def new_stock_versions(
     Returns:
         ``raw.StockBar`` rows to append, sorted by key.
     """
+    changed = _changed(known, accepted, parameters)
+    is_new = pl.col("known_from").is_null()
+    later = changed.filter(is_new | (pl.col("fetched_at") > pl.col("known_from")))
+    return _stamped(later, raw.StockBar, "session", is_new, calendar, source, parameters)
+
+
+def superseded_bars(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Parameters) -> int:
+    """Return how many rows differ from a version that was read later, or at the same moment, and so add nothing."""
+    changed = _changed(known, accepted, parameters)
+    return changed.filter(pl.col("fetched_at") <= pl.col("known_from")).height
+
+
+def _changed(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Return the accepted rows without a known version (known_from is null) or unlike the newest one."""
     compared = ("close", *_RANGE, "volume", "split_factor", "known_from")
     newest = known.sort("known_from").group_by(_BAR).last().select(*_BAR, *compared)
     joined = accepted.join(newest, on=_BAR, how="left", suffix="_known")
-    is_new = pl.col("known_from").is_null()
-    is_later = pl.col("fetched_at") > pl.col("known_from")
-    changed = joined.filter(is_new | (is_later & _is_changed(parameters)))
-    return _stamped(changed, raw.StockBar, "session", is_new, calendar, source, parameters)
+    return joined.filter(pl.col("known_from").is_null() | _is_changed(parameters))
 
 
 def _is_changed(parameters: Parameters) -> pl.Expr:
@@ -144,7 +155,9 @@ def new_action_versions(
             withdrawn.select(*stated.columns, "is_withdrawn"),
         ]
     )
-    joined = now.join(newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from"), on=_ACTION, how="left", suffix="_was")
+    joined = now.join(
+        newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from"), on=_ACTION, how="left", suffix="_was"
+    )
     is_new = pl.col("known_from").is_null()
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in (*_SAID, "is_withdrawn"))
     changed = joined.filter(is_new | (differs & (pl.col("fetched_at") > pl.col("known_from"))))
