@@ -6,9 +6,10 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
 from pipelines.contracts import raw
-from pipelines.contracts.table import name_of
+from pipelines.contracts.table import Table, name_of
 from pipelines.defs.document import ingested
 from pipelines.defs.ingestion import Reading
 from pipelines.defs.tables import contract_check, spec_of, stored
@@ -17,8 +18,9 @@ from pipelines.ingestion.progress import Progress
 from pipelines.ingestion.rejected import calendar_for
 from pipelines.ingestion.run import IngestResult, ingest_universe
 from pipelines.ingestion.spool import Spool
-from pipelines.ingestion.universe import has_universe, universe_of
+from pipelines.ingestion.universe import asks_for_members, has_universe, universe_of
 from pipelines.projections.dagster import asset_key
+from pipelines.settings import Settings
 from pipelines.sources import SourceError
 from pipelines.sources.document import Document
 from pipelines.sources.panel import read_panel
@@ -28,14 +30,15 @@ from pipelines.transforms.stock_bar import screen_stock_bars
 
 TABLES = (raw.StockBar, raw.StockAction, raw.FetchOutcome)
 ALL_READ = "all_that_was_due_was_read"
-_MEMBERS = ["raw.holding", "raw.listing"]
+_READS = ["raw.holding", "raw.listing"] if asks_for_members(Settings()) else []
+"""Members have to be known before they are asked for; nothing else has to wait for the holdings."""
 _SHOWN = 20
 
 
 class IngestStocks(dg.Config):
     """What to ask the vendor for. Empty: what is due of the whole universe."""
 
-    symbols: list[str] = []
+    symbols: list[str] = Field(default_factory=list)
     """Symbols of the universe, such as BRK-B."""
     whole_history: bool = False
     """Read whole histories again that were read a week ago or more, as the weekly job does."""
@@ -43,7 +46,7 @@ class IngestStocks(dg.Config):
 
 @dg.multi_asset(
     name="raw_stock_bar",
-    specs=[spec_of(table, _MEMBERS) for table in TABLES],
+    specs=[spec_of(table, _READS) for table in TABLES],
     check_specs=[
         *[contract_check(table) for table in TABLES],
         dg.AssetCheckSpec(
@@ -68,7 +71,9 @@ def _panel(document: Document, lake: Lake, workspace: Workspace) -> Reading:
     calendar = calendar_for(received, now)
     accepted, rejected = screen_stock_bars(received, calendar, now, parameters)
     versions = new_versions(lake.read(raw.StockBar), accepted, calendar, source, now, parameters)
-    rows = {raw.StockBar: versions} | {table: table.create_empty() for table in TABLES[1:]}
+    rows: dict[type[Table], pl.DataFrame] = {table: table.create_empty() for table in TABLES}
+    # A panel says nothing of splits.
+    rows[raw.StockBar] = versions.with_columns(split_factor=pl.lit(None, pl.Float64))
     return Reading(rows, rejected.with_columns(raw_table=pl.lit(name_of(raw.StockBar))))
 
 

@@ -39,6 +39,11 @@ def has_universe(settings: Settings) -> bool:
     return settings.source == "yahoo" and settings.universe not in (None, NONE)
 
 
+def asks_for_members(settings: Settings) -> bool:
+    """Return whether the stocks asked for are the members of funds."""
+    return has_universe(settings) and settings.universe == MEMBERS
+
+
 def universe_of(settings: Settings, lake: Lake) -> Universe:
     """Return the symbols that the settings name.
 
@@ -47,7 +52,7 @@ def universe_of(settings: Settings, lake: Lake) -> Universe:
     """
     if not has_universe(settings) or settings.universe is None:
         return Universe([], [])
-    if settings.universe == MEMBERS:
+    if asks_for_members(settings):
         return _members(lake, settings.clock())
     return Universe(_symbols_of(Path(settings.universe)), [])
 

@@ -86,7 +86,7 @@ def newest(bars: pl.DataFrame) -> pl.DataFrame:
 
 
 def assert_bars_are_true(place: Place, symbols: Sequence[str], until: dt.date, market: Market | None = None) -> None:
-    """Assert that the newest versions are the market's bars as traded, to a tenth of a cent and a share of the vendor."""
+    """Assert that the newest versions are the market's bars as traded, to half a cent and half a share of the vendor."""
     truth = (market or place.server.market).true_bars(symbols, until)
     found = newest(place.rows(raw.StockBar)).filter(pl.col("vendor_symbol").is_in(list(symbols)))
     both = truth.join(found, on=["instrument_id", "session"], how="full", suffix="_found", coalesce=True)
