@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from tests.vendor import fault as of_reply
 from tests.vendor import market_fault as of_content
-from tests.vendor.fault import Fault
+from tests.vendor.fault import Fault, Reply
 
 if TYPE_CHECKING:
     from tests.vendor.server import Vendor
 
 
-def control(vendor: Vendor, command: str, body: bytes) -> bytes:
-    """Carry out one command and return its answer."""
-    value = json.loads(body) if body else None
-    return json.dumps(_carried_out(vendor, command, value)).encode()
+def controlled(vendor: Vendor, command: str, body: bytes) -> Reply:
+    """Carry out one command and return its answer; of one that cannot be carried out, why."""
+    try:
+        value = _carried_out(vendor, command, json.loads(body) if body else None)
+    except (ValueError, TypeError, KeyError) as error:
+        return Reply(400, "text/plain", f"{type(error).__name__}: {error}".encode())
+    return Reply(200, "application/json", json.dumps(value).encode())
 
 
 def _carried_out(vendor: Vendor, command: str, value: Any) -> Any:
@@ -39,9 +42,11 @@ def _carried_out(vendor: Vendor, command: str, value: Any) -> Any:
         case "faults/spoiled":
             return vendor.faults.spoiled(value)
         case "log":
-            return {"requests": vendor.log.requests(), "most_at_once": vendor.log.most_at_once}
+            return vendor.log.entries()
         case "log/clear":
             vendor.log.clear()
+        case "faults/active":
+            return [as_json(fault) for fault in vendor.faults.active()]
         case _:
             raise ValueError(f"expected a command, was {command}")
     return None

@@ -3,7 +3,8 @@
 Belongs here: what every fault has, faults of how an answer is sent, and the plan of those that are on. Not here: faults
 in what an answer says (``market_fault``).
 
-Several faults may be on; of those of the connection the first that was added and still lasts decides.
+Several faults may be on. Of those of how an answer is sent the first that was added and still lasts decides; the
+request then does not count for the others of that sort, so that faults added one after another come one after another.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+
+from tests.vendor.chart import refusal
 
 JSON, HTML = "application/json;charset=utf-8", "text/html; charset=UTF-8"
 YAHOO_KINDS = ("chart", "quote_summary", "quote", "timeseries", "crumb", "cookie")
 DOCUMENT_KINDS = ("ishares", "ssga", "invesco", "sec_list", "sec_statements")
 _PAGE = b"<!DOCTYPE html><html><head><title>Oops</title></head><body><p>We value your privacy.</p></body></html>"
-F = TypeVar("F", bound="Fault")
+_NO_ROWS = b',"indicators":{"quote":[{}],"adjclose":[{}]}}],"error":null}}'
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,6 @@ class NotFound(ReplyFault):
     """Status 404 with Yahoo's words, although the symbol is fine."""
 
     def spoil(self, good: Callable[[], Reply]) -> Reply:
-        from tests.vendor.chart import refusal
-
         return Reply(404, JSON, refusal("Not Found", "No data found, symbol may be delisted"))
 
 
@@ -194,11 +194,15 @@ class FaultPlan:
             return spoiled if fault.requests is None else min(spoiled, fault.requests)
 
     def of(self, kind: str, symbol: str, now: dt.datetime) -> list[Fault]:
-        """Count a request for the faults that concern it, and return those that spoil it."""
-        spoiling = []
+        """Count a request for the faults that concern it, and return those that spoil it.
+
+        Once a fault of the answer has been found, it does not count for others of that sort.
+        """
+        spoiling: list[Fault] = []
         with self._lock:
             for number, fault in self._active.items():
-                if fault.concerns(kind, symbol, now):
+                is_over = isinstance(fault, ReplyFault) and any(isinstance(one, ReplyFault) for one in spoiling)
+                if not is_over and fault.concerns(kind, symbol, now):
                     self._counts[number] += 1
                     beyond = self._counts[number] - fault.after
                     if beyond > 0 and (fault.requests is None or beyond <= fault.requests):

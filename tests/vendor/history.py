@@ -39,22 +39,27 @@ class History:
     """Rows of one symbol, the last possibly of a session that is not over.
 
     Attributes:
+        today: The day in New York.
+        visible: Sessions of the market that have opened.
         at: Position in the market's sessions of each row.
         prices: As traded until ``adjust``, as served after it; NaN is served as null.
         applied: Splits to adjust for.
         split_events: Seconds since 1970 and ratio of each split that is stated.
+        early_events: Those of them that are stated although the span that was asked for ends before.
         dividend_events: Seconds since 1970 and amount, the same way.
     """
 
     market: Market
     line: Listing
     today: dt.date
+    visible: int
     at: NDArray[np.int64]
     prices: dict[str, Floats]
     volume: Floats
     adjusted_close: Floats
     applied: list[Applied]
     split_events: dict[int, float] = field(default_factory=dict)
+    early_events: set[int] = field(default_factory=set)
     dividend_events: dict[int, float] = field(default_factory=dict)
 
     def rows_before(self, session: dt.date) -> NDArray[np.bool_]:
@@ -71,8 +76,8 @@ class History:
         return np.asarray(self.market.stamps[self.at])
 
     def end_early(self, part: float) -> None:
-        """Turn the last row into that of a session of which only a part is over."""
-        if not self.at.size or part >= 1.0:
+        """Turn the row of the newest session into that of one of which only a part is over."""
+        if not self.at.size or self.at[-1] != self.visible - 1 or part >= 1.0:
             return
         first = self.prices["open"][-1]
         close = first + part * (self.prices["close"][-1] - first)
@@ -123,16 +128,18 @@ def history_of(market: Market, line: Listing, variant: str, now: dt.datetime) ->
         market,
         line,
         today,
+        visible,
         at,
         prices,
         drawn.volume[:count].copy(),
         prices["close"],
         [Applied(ratio, at < place) for place, ratio in effective],
         {int(market.stamps[place]): ratio for place, ratio in effective},
-        {int(market.stamps[place]): amount for place, amount in drawn.dividends if market.sessions[place] <= today},
+        dividend_events={
+            int(market.stamps[place]): amount for place, amount in drawn.dividends if market.sessions[place] <= today
+        },
     )
-    if visible <= line.end:
-        found.end_early(part)
+    found.end_early(part)
     return found
 
 

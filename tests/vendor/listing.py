@@ -2,7 +2,7 @@
 
 Belongs here: the plan of a market and what each symbol is. Not here: prices (``drawing``).
 
-Nothing in it is real: each name begins with FICTIONAL and each symbol of a stock with ZQ.
+Nothing in it is real: each name begins with FICTIONAL, each symbol of a stock with ZQ, of a share class with ZX.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def calendar_of(first: dt.date, last: dt.date) -> pl.DataFrame:
 def symbol_of(number: int) -> str:
     """Return the symbol of a stock; every fortieth is a second share class."""
     letters = "".join(chr(65 + number // _LETTERS**place % _LETTERS) for place in (2, 1, 0))
-    return f"ZQ{letters[1:]}-B" if number % 40 == 17 and number < _LETTERS**2 else f"ZQ{letters}"
+    return f"ZX{letters[1:]}-B" if number % 40 == 17 and number < _LETTERS**2 else f"ZQ{letters}"
 
 
 def stock(plan: Plan, number: int, sessions: list[dt.date]) -> Listing:

@@ -14,11 +14,12 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from tests.vendor.drawing import Drawn, draw
+from tests.vendor.drawing import Drawn, Floats, draw
 from tests.vendor.listing import INDICES, Listing, Plan, calendar_of, index, stock
 
 _KEPT = 64
 """Symbols whose bars stay in memory: the ones of the newest answers."""
+_STRETCH = 64
 _BARS = {
     "instrument_id": pl.String,
     "session": pl.Date,
@@ -60,6 +61,7 @@ class Market:
         listed = [stock(self.plan, number, self.sessions) for number in range(self.plan.symbols)]
         listed += [index(symbol, size) for symbol in INDICES]
         self.listings = {listing.symbol: listing for listing in listed}
+        self._stretch, self._closes = -1, dict[str, Floats]()
         self.drawn = functools.lru_cache(maxsize=_KEPT)(self._draw)
 
     @property
@@ -130,6 +132,30 @@ class Market:
                 rows += [(line.instrument_id, self.sessions[at], "dividend", None, amount) for at, amount in paid]
         whole = pl.DataFrame(rows, schema=_ACTIONS, orient="row")
         return whole if until is None else whole.filter(pl.col("ex_session") <= until)
+
+    def close(self, line: Listing, at: int) -> float:
+        """Return the close as traded in the session at a position.
+
+        Closes of a stretch of sessions are kept for all stocks that were asked about, as funds hold all of them.
+        """
+        stretch = at // _STRETCH
+        if stretch != self._stretch:
+            self._stretch, self._closes = stretch, {}
+        begin = max(stretch * _STRETCH, line.begin)
+        closes = self._closes.get(line.symbol)
+        if closes is None:
+            drawn = self._draw(line).close
+            closes = drawn[begin - line.begin : (stretch + 1) * _STRETCH - line.begin].copy()
+            self._closes[line.symbol] = closes
+        return float(closes[at - begin])
+
+    def shares(self, line: Listing, at: int) -> int:
+        """Return a stock's shares outstanding in the session at a position, splits up to it included."""
+        random = self.plan.generator(f"shares {line.symbol}")
+        multiple = 1.0
+        for position, ratio in line.splits:
+            multiple *= ratio if position <= at else 1.0
+        return round(float(np.exp(random.uniform(np.log(2e7), np.log(2e9)))) * multiple)
 
     def visible(self, now: dt.datetime) -> tuple[int, float]:
         """Return how many sessions have opened by a moment, and what part of the last of them is over."""

@@ -1,7 +1,7 @@
 """Faults in what an answer says: sessions, prices, splits and symbols that are not as they should be.
 
-Belongs here: declared faults of content. Not here: faults of the connection (``fault``). Each concerns the symbols it
-names; ``kinds`` stays ``chart``.
+Belongs here: declared faults of content. Not here: faults of the connection (``fault``). They concern charts and, where
+a symbol stands for another company, its attributes; documents of funds and of the SEC stay as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from tests.vendor.fault import Fault
 from tests.vendor.history import NEW_YORK, PRICES, Applied, History, as_32_bits
 from tests.vendor.listing import INDICES
 
-OPENING = dt.time(9, 30)
+_OF_SYMBOLS = ("chart", "quote_summary", "quote")
+_OPENING = dt.time(9, 30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,8 @@ class PartialLastBar(HistoryFault):
 class EarlySplit(HistoryFault):
     """A split that is stated, or adjusted for, before its ex session; it may be one that never comes.
 
-    yfinance adds a row without prices for an event after the last bar.
+    It is stated even where the span that is asked for ends before it. yfinance drops it then; of one within the span it
+    adds a row without prices.
     """
 
     ex_session: dt.date
@@ -74,6 +76,7 @@ class EarlySplit(HistoryFault):
             return
         if self.is_stated:
             history.split_events[_stamp(self.ex_session)] = self.ratio
+            history.early_events.add(_stamp(self.ex_session))
         if self.is_adjusted:
             history.applied.append(Applied(self.ratio, history.rows_before(self.ex_session)))
 
@@ -143,6 +146,7 @@ class Restated(HistoryFault):
 class Renamed(Fault):
     """A stock has a new symbol: the old one is unknown, the new one gives the whole history."""
 
+    kinds: tuple[str, ...] = _OF_SYMBOLS
     old: str
     new: str
 
@@ -151,9 +155,10 @@ class Renamed(Fault):
 class Reused(Fault):
     """A symbol is that of another company: another history, which begins on ``begins``."""
 
+    kinds: tuple[str, ...] = _OF_SYMBOLS
     symbol: str
     begins: dt.date
 
 
 def _stamp(session: dt.date) -> int:
-    return int(dt.datetime.combine(session, OPENING, NEW_YORK).timestamp())
+    return int(dt.datetime.combine(session, _OPENING, NEW_YORK).timestamp())

@@ -14,7 +14,8 @@ from typing import NamedTuple
 class Request(NamedTuple):
     """One request that was answered, or dropped (status 0).
 
-    ``at`` is the monotonic clock of the vendor's process in seconds. ``first`` and ``end`` are seconds since 1970 of
+    ``at`` is when it came in, by the monotonic clock of the vendor's process, and ``seconds`` what it took until its
+    answer was sent. ``first`` and ``end`` are seconds since 1970 of
     the span that a chart was asked for, its end excluded. ``connection`` numbers the connections.
     """
 
@@ -29,14 +30,50 @@ class Request(NamedTuple):
     connection: int
 
 
-class RequestLog:
-    """Requests in the order in which they were done with."""
+class LogFigures:
+    """Figures of a log, whichever process it lies in."""
+
+    def entries(self) -> tuple[list[Request], int]:
+        """Return all requests in the order in which they were answered, and the most that were under way at once."""
+        raise NotImplementedError
+
+    def requests(self, kind: str | None = None, symbol: str | None = None) -> list[Request]:
+        """Return requests, of one kind or symbol if wished."""
+        return [one for one in self.entries()[0] if kind in (None, one.kind) and symbol in (None, one.symbol)]
+
+    def per_symbol(self, kind: str = "chart") -> dict[str, int]:
+        """Return how often each symbol was asked for."""
+        return dict(collections.Counter(one.symbol for one in self.requests(kind)))
+
+    def asked_twice(self, kind: str = "chart") -> list[tuple[str, int | None, int | None]]:
+        """Return symbol, first and end of every span that was answered well (200) more than once."""
+        well = (one for one in self.requests(kind) if one.status == 200)
+        counts = collections.Counter((one.symbol, one.first, one.end) for one in well)
+        return [question for question, count in counts.items() if count > 1]
+
+    @property
+    def most_at_once(self) -> int:
+        """Return the most requests that were under way at the same moment, of every kind."""
+        return self.entries()[1]
+
+    @property
+    def sent_bytes(self) -> int:
+        """Return the bytes of all bodies sent."""
+        return sum(one.sent_bytes for one in self.requests())
+
+
+class RequestLog(LogFigures):
+    """The log itself."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._requests: list[Request] = []
         self._open = 0
         self._most = 0
+
+    def entries(self) -> tuple[list[Request], int]:
+        with self._lock:
+            return list(self._requests), self._most
 
     def begin(self) -> float:
         """Note that a request has come in, and return the moment."""
@@ -56,30 +93,3 @@ class RequestLog:
         with self._lock:
             self._requests.clear()
             self._most = self._open
-
-    def requests(self, kind: str | None = None, symbol: str | None = None) -> list[Request]:
-        """Return requests, of one kind or symbol if wished."""
-        with self._lock:
-            found = list(self._requests)
-        return [one for one in found if kind in (None, one.kind) and symbol in (None, one.symbol)]
-
-    def per_symbol(self, kind: str = "chart") -> dict[str, int]:
-        """Return how often each symbol was asked for."""
-        return dict(collections.Counter(one.symbol for one in self.requests(kind)))
-
-    def asked_twice(self, kind: str = "chart") -> list[tuple[str, int | None, int | None]]:
-        """Return symbol, first and end of every span that was answered well (200) more than once."""
-        counts = collections.Counter(
-            (one.symbol, one.first, one.end) for one in self.requests(kind) if one.status == 200
-        )
-        return [question for question, count in counts.items() if count > 1]
-
-    @property
-    def most_at_once(self) -> int:
-        """Return the most requests that were under way at the same moment, of every kind."""
-        return self._most
-
-    @property
-    def sent_bytes(self) -> int:
-        """Return the bytes of all bodies sent."""
-        return sum(one.sent_bytes for one in self.requests())

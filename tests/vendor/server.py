@@ -8,6 +8,7 @@ A small server of its own and not ``http.server``, whose reading of headers take
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import socket
@@ -17,11 +18,14 @@ import time
 from types import TracebackType
 from typing import Self
 
-from tests.vendor.control import control
-from tests.vendor.fault import HTML, Fault, FaultPlan, Reply, ReplyFault
+from tests.vendor.attribute import attribute_reply
+from tests.vendor.control import controlled
+from tests.vendor.document_shelf import DocumentShelf
+from tests.vendor.fault import DOCUMENT_KINDS, HTML, Fault, FaultPlan, Reply, ReplyFault
 from tests.vendor.market import Market
+from tests.vendor.question import Question, question_of
 from tests.vendor.request_log import Request, RequestLog
-from tests.vendor.yahoo import Question, chart_reply, cookie_reply, crumb_reply, question_of
+from tests.vendor.yahoo import chart_reply, cookie_reply, crumb_reply
 
 CONTROL = "/-/"
 """Beginning of the paths by which a vendor in another process is controlled; they are not logged."""
@@ -46,6 +50,7 @@ class Vendor:
         self.now = now or self.market.closes[-1] + dt.timedelta(hours=3)
         self.faults = FaultPlan()
         self.log = RequestLog()
+        self._shelf = DocumentShelf(self.market)
         self._port = port
 
     @property
@@ -59,7 +64,9 @@ class Vendor:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._server.hang_up()
@@ -82,6 +89,12 @@ class Vendor:
                 return crumb_reply()
             case "cookie":
                 return cookie_reply()
+            case "quote_summary" | "quote" | "timeseries":
+                return attribute_reply(self.market, question, faults, now)
+            case kind if kind in DOCUMENT_KINDS:
+                return self._shelf.reply(question, now)
+            case "consent":
+                return Reply(200, HTML, b"<html><body>Nothing to consent to</body></html>")
             case _:
                 return Reply(404, HTML, b"<html><body>No such page</body></html>")
 
@@ -128,7 +141,7 @@ class _Connection(socketserver.StreamRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", 0)))
         method, target, _ = line
         if target.startswith(CONTROL):
-            self._send(Reply(200, "application/json", control(self.server.vendor, target.removeprefix(CONTROL), body)))
+            self._send(controlled(self.server.vendor, target.removeprefix(CONTROL), body))
             return True
         stays = self._answer(question_of(target)) and headers.get("connection", "").lower() != "close"
         return stays and method == "GET"
@@ -141,31 +154,29 @@ class _Connection(socketserver.StreamRequestHandler):
         return found
 
     def _answer(self, question: Question) -> bool:
+        """Log and send an answer; return whether the connection may stay.
+
+        It is logged just before it is sent: whoever has received it finds it in the log, and does not count as under
+        way when asking again.
+        """
         vendor = self.server.vendor
         begun = vendor.log.begin()
-        status, sent, stays = 0, 0, False
         try:
             reply = vendor.reply(question)
-            if reply.delay:
-                time.sleep(reply.delay)
-            status = reply.status
-            sent, stays = self._send(reply)
-        except OSError:
-            stays = False
         except Exception as error:
-            status = 500
-            sent, stays = self._send(Reply(500, "text/plain", f"the vendor itself failed: {error!r}".encode()))
-        finally:
-            first, end = question.moment("period1"), question.moment("period2")
-            taken = time.monotonic() - begun
-            vendor.log.end(Request(begun, question.kind, question.symbol, first, end, status, sent, taken, self.number))
-        return stays
+            reply = Reply(500, "text/plain", f"the vendor itself failed: {error!r}".encode())
+        if reply.delay:
+            time.sleep(reply.delay)
+        span, taken = (question.moment("period1"), question.moment("period2")), time.monotonic() - begun
+        sent = len(reply.body[: reply.sent])
+        vendor.log.end(Request(begun, question.kind, question.symbol, *span, reply.status, sent, taken, self.number))
+        return self._send(reply)
 
-    def _send(self, reply: Reply) -> tuple[int, bool]:
-        """Send an answer; return the bytes of its body that went out, and whether the connection may stay."""
+    def _send(self, reply: Reply) -> bool:
+        """Send an answer; return whether the connection may stay."""
         if reply.is_dropped:
             _end(self.connection)
-            return 0, False
+            return False
         head = [
             f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Other')}",
             f"Content-Type: {reply.kind}",
@@ -179,12 +190,10 @@ class _Connection(socketserver.StreamRequestHandler):
         self.connection.sendall("\r\n".join([*head, "", ""]).encode("latin-1") + body)
         if len(body) < len(reply.body):
             _end(self.connection)
-            return len(body), False
-        return len(body), True
+            return False
+        return True
 
 
 def _end(connection: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):  # It may have ended already.
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # It has ended already.

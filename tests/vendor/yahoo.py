@@ -1,14 +1,12 @@
-"""Yahoo as the vendor plays it: which path asks what, and what a healthy answer is.
+"""Yahoo as the vendor plays it: whose history a symbol gives at a moment, and the answers to cookie, crumb and chart.
 
-Belongs here: reading a path, and charts. Not here: connections (``server``), attributes of companies (``attribute``),
-or documents (``document_shelf``).
+Belongs here: what is known and what is refused. Not here: connections (``server``), the shape of a chart (``chart``),
+attributes of companies (``attribute``), or documents (``document_shelf``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.vendor.chart import RANGES, chart, refusal
 from tests.vendor.fault import JSON, Fault, Reply
@@ -16,43 +14,11 @@ from tests.vendor.history import history_of
 from tests.vendor.listing import Listing
 from tests.vendor.market import Market
 from tests.vendor.market_fault import HistoryFault, Renamed, Reused
+from tests.vendor.question import Question
 
 GRACE_SESSIONS = 5
 """Sessions after its last one for which Yahoo still answers for a delisted stock."""
-_PREFIXES = (
-    ("chart", "/v8/finance/chart/"),
-    ("quote_summary", "/v10/finance/quoteSummary/"),
-    ("timeseries", "/ws/fundamentals-timeseries/v1/finance/timeseries/"),
-)
-_CRUMB = "madeUpCrumb"
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a path asks."""
-
-    kind: str
-    symbol: str
-    path: str
-    query: dict[str, str]
-
-    def moment(self, name: str) -> int | None:
-        """Return a moment in seconds since 1970, None where the query has none."""
-        text = self.query.get(name, "")
-        return int(text) if text.lstrip("-").isdigit() else None
-
-
-def question_of(target: str) -> Question:
-    """Return what a request's target asks of Yahoo; of another kind are documents and what nobody knows."""
-    parts = urlsplit(target)
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    for kind, prefix in _PREFIXES:
-        if parts.path.startswith(prefix):
-            return Question(kind, unquote(parts.path.removeprefix(prefix)), parts.path, query)
-    if parts.path == "/v7/finance/quote":
-        return Question("quote", query.get("symbols", ""), parts.path, query)
-    kind = {"/": "cookie", "": "cookie", "/v1/test/getcrumb": "crumb"}.get(parts.path, "other")
-    return Question(kind, "", parts.path, query)
+CRUMB = "madeUpCrumb"
 
 
 def resolve(market: Market, symbol: str, faults: list[Fault]) -> tuple[Listing, str] | None:
@@ -106,7 +72,7 @@ def chart_reply(market: Market, question: Question, faults: list[Fault], now: dt
 
 def crumb_reply() -> Reply:
     """Return the crumb that goes with the cookie."""
-    return Reply(200, "text/plain;charset=utf-8", _CRUMB.encode())
+    return Reply(200, "text/plain;charset=utf-8", CRUMB.encode())
 
 
 def cookie_reply() -> Reply:
