@@ -173,9 +173,10 @@ def instruments_to_read_whole(
 ) -> list[str]:
     """Return the instruments whose answers of a few days show that their whole history has to be read.
 
-    That is so where a split is stated that was not known, or another ratio of it, and where the closes of at least
-    ``restated_least_sessions`` sessions are all the known ones times one ratio (to within ``revision_range_bp``) that
-    is farther from one than ``restated_least_share``: the vendor adjusted for something that it does not state.
+    That is so where a split is stated that was not known, or another ratio of it. And where the vendor adjusted for
+    something that it does not state: of the sessions that both have, the oldest and at least
+    ``restated_least_sessions`` in all have a close that moved by more than ``restated_least_share``, all by one ratio
+    (to within ``revision_range_bp``). Newer ones may have stayed: they are in the new shares anyway.
 
     Args:
         known: ``raw.StockBar`` rows.
@@ -190,14 +191,20 @@ def instruments_to_read_whole(
         newest.filter(is_split), on=["instrument_id", "ex_session", "split_ratio"], how="anti"
     )
     ratio = pl.col("ratio")
+    has_moved = (ratio - 1).abs() > parameters.restated_least_share
     restated = (
         _overlap(known, received)
+        .sort("session")
         .group_by("instrument_id")
-        .agg(sessions=pl.len(), least=ratio.min(), most=ratio.max(), middle=ratio.median())
+        .agg(
+            sessions=has_moved.sum(),
+            spread=ratio.filter(has_moved).max() / ratio.filter(has_moved).min() - 1,
+            oldest_moved=has_moved.first(),
+        )
         .filter(
+            pl.col("oldest_moved"),
             pl.col("sessions") >= parameters.restated_least_sessions,
-            pl.col("most") / pl.col("least") - 1 <= parameters.revision_range_bp * _BP,
-            (pl.col("middle") - 1).abs() > parameters.restated_least_share,
+            pl.col("spread") <= parameters.revision_range_bp * _BP,
         )
     )
     return sorted({*unknown["instrument_id"], *restated["instrument_id"]})
@@ -231,4 +238,4 @@ def reused_symbols(
 def _overlap(known: pl.DataFrame, received: pl.DataFrame) -> pl.DataFrame:
     """Return received over known close of every session that has both."""
     newest = known.sort("known_from").group_by(_BAR).last().select(*_BAR, before="close")
-    return received.join(newest, on=_BAR).select("instrument_id", ratio=pl.col("close") / pl.col("before"))
+    return received.join(newest, on=_BAR).select(*_BAR, ratio=pl.col("close") / pl.col("before"))
