@@ -22,7 +22,7 @@ from pipelines.contracts.vocabulary.claim import ANY, CLAIM_SIDES, STANDING, SUP
 from pipelines.contracts.vocabulary.constituent import AGGREGATIONS
 
 CLOSE = ("cash_close", "future", "cfd")
-RECORD = ("cash_close", "cash_intraday", ANY, "future", "cfd")
+ANY_PRICE = ("cash_close", "cash_intraday", ANY, "future", "cfd")
 RANGE = ("cash_intraday", "future", "cfd")
 SERIES = ("instrument", "pair")
 
@@ -93,21 +93,21 @@ CLAIM_TYPES: Mapping[str, ClaimType] = {
     ),
     # Records
     "record_value": ClaimType(
-        "the value of the record high that stands", ("instrument",), RECORD, Parameter("number"), "points", True
+        "the value of the record high that stands", ("instrument",), ANY_PRICE, Parameter("number"), "points", True
     ),
     "record_date": ClaimType(
-        "the session of the record high that stands", ("instrument",), RECORD, Parameter("date"), "days"
+        "the session of the record high that stands", ("instrument",), ANY_PRICE, Parameter("date"), "days"
     ),
     "record_proximity": ClaimType(
         "how near the session's high came to the record before it", ("instrument",), RANGE,
         _choice("approach", "retest", "exceed"), "per cent",
     ),
     "record_count": ClaimType(
-        "at least so many new records from a date on", ("instrument",), RECORD, Parameter("count"), "records",
+        "at least so many new records from a date on", ("instrument",), ANY_PRICE, Parameter("count"), "records",
         parameters={"from": Parameter("date")},
     ),
     "only_without_record": ClaimType(
-        "it alone of a universe has set no record for so many years", ("universe",), RECORD, Parameter("instrument"),
+        "it alone of a universe has set no record for so many years", ("universe",), ANY_PRICE, Parameter("instrument"),
         parameters={"years": Parameter("count")},
     ),
     # Relative performance
@@ -122,7 +122,7 @@ CLAIM_TYPES: Mapping[str, ClaimType] = {
         parameters={"span": _choice("50", "200")},
     ),
     "average_support": ClaimType(
-        "the rising average has carried the price", ("instrument",), RANGE, _choice(*SUPPORTS), "per cent",
+        "a rising average supports the price", ("instrument",), ANY_PRICE, _choice(*SUPPORTS), "per cent",
         parameters={"span": _choice("50", "200")},
     ),
     "phase": ClaimType(
@@ -138,7 +138,7 @@ CLAIM_TYPES: Mapping[str, ClaimType] = {
         parameters={**_LEVEL, "next_low": _PRICE, "next_high": _OPTIONAL_PRICE},
     ),
     "level_at_record": ClaimType(
-        "a level lies at the record high that stands", ("instrument",), RECORD, None, "per cent",
+        "a level lies at the record high that stands", ("instrument",), ANY_PRICE, None, "per cent",
         parameters={"low": _PRICE, "high": _OPTIONAL_PRICE, "within_pct": _PRICE},
     ),
     # Sectors and revenue

@@ -120,6 +120,8 @@ def _row(claim: ClaimEntry) -> dict[str, Any]:
 
 def _stated_text(values: dict[str, Any], stated: Any) -> str:
     """Return what is stated as text; where the parameters say it, from them."""
+    if values["type"] == "record_count":
+        return f"at least {stated}"
     if stated is not None:
         return f"{stated:.10g}" if isinstance(stated, float) else str(stated)
     if "at_least" in values:
