@@ -51,7 +51,7 @@ def _events(text: str) -> Iterator[Any]:
     try:
         yield from yaml.parse(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
-        wrong = f"expected text, was the character {ord(error.character):#06x}"
+        wrong = f"expected text, was the character {error.character:#06x}"
         raise UnreadableError(line_after(text[: error.position]), wrong) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -42,7 +42,7 @@ class Answer:
 
 
 class CannotTellError(Exception):
-    """A basis says nothing of a claim; the text says why."""
+    """A basis says nothing of a claim; the arguments say why, and what else is to be known."""
 
 
 def on_each(bases: Iterable[str], answer_on: Callable[[str], Answer]) -> list[Answer]:
@@ -52,7 +52,7 @@ def on_each(bases: Iterable[str], answer_on: Callable[[str], Answer]) -> list[An
         try:
             answers.append(answer_on(basis))
         except CannotTellError as error:
-            answers.append(Answer(basis, None, limits=(str(error),)))
+            answers.append(Answer(basis, None, limits=error.args))
     return answers
 
 

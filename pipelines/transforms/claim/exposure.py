@@ -51,7 +51,7 @@ def _share(claim: Claim, view: View, aggregation: str, basis: str) -> Answer:
     row, column = rows[0], f"{claim['side']}_share"
     limits = (*_holdings(claim, view, row), _coverage(row))
     if row[column] is None:
-        raise CannotTellError(f"no share is given ({row['null_reason']}); {'; '.join(limits)}")
+        raise CannotTellError(f"no share is given ({row['null_reason']})", *limits)
     value = float(row[column]) * _PERCENT
     difference = value - claim.values["stated_value"]
     return Answer(
