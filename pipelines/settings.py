@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """Where data lives; each source builds into its own folder below it."""
     level_book: Path | None = None
     """The user's own level book, a CSV file beside the house's: ``MARKET_LEVEL_BOOK``."""
+    claims: Path | None = None
+    """The user's own claims, a YAML file beside the house's: ``MARKET_CLAIMS``."""
     now: AwareDatetime | None = Field(default=None, ge=_CENTURY, lt=_CENTURY.replace(year=2200))
     """Fixes the clock (ISO 8601 with an offset); unset, the clock is the machine's."""
     yahoo_url: str | None = Field(default=None, pattern=r"^https?://")

@@ -50,6 +50,31 @@ class BookLevel(Table):
     supersedes = v.supersedes(nullable=True)
 
 
+class NoteClaim(Table):
+    """One statement of a note after its reader accepted it: what people write into a claims file, nothing derived."""
+
+    claim_id = v.claim_id(primary_key=True)
+    note_id = v.note_id()
+    claim_number = v.claim_number()
+    book = v.claims_book()
+    text = v.claim_text()
+    author = v.claim_author()
+    title = v.claim_title()
+    reference = v.claim_reference()
+    published_at = v.claim_published_at()
+    as_of = v.claim_as_of()
+    claim_type = v.claim_type()
+    subject_kind = v.subject_kind()
+    subject = v.subject()
+    basis = v.claim_basis()
+    quoted_on = v.quoted_on(nullable=True)
+    parameters = v.claim_parameters()
+    stated = v.stated()
+    stated_value = v.stated_value(nullable=True)
+    tolerance = v.claim_tolerance(nullable=True)
+    unit = v.claim_unit(nullable=True)
+
+
 class ReceivedHolding(Table):
     """One record of a holdings file after its reader took it apart: text as printed, numbers where they are any."""
 

@@ -10,43 +10,23 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipelines.contracts.received import BookLevel
-from pipelines.seeds.level_book_field import Field, fields_of
+from pipelines.seeds.field import Field
+from pipelines.seeds.level_book_field import fields_of
+from pipelines.seeds.own_file import SHOWN_CHARACTERS, Finding, OwnFileError, UnreadableError, shown_name, text_of
 
-HOUSE, OWN = "house", "own"
 COLUMNS = tuple(name for name in BookLevel.column_names() if name != "book")
-_SHOWN_FINDINGS = 20
-_SHOWN_CHARACTERS = 80
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DEFAULTS = (("quote_instrument", "instrument_id"), ("high", "low"))
 
 
-class Finding(NamedTuple):
-    """What is wrong with a book, and where; line 0 stands for the whole file."""
-
-    file: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        """Return the finding as a compiler would print it."""
-        return ":".join([self.file, *([str(self.line)] if self.line else [])]) + f": {self.text}"
-
-
-class LevelBookError(ValueError):
+class LevelBookError(OwnFileError):
     """Level books cannot be read; ``findings`` lists file, line, column and reason of all, the text of the first."""
-
-    def __init__(self, findings: list[Finding]) -> None:
-        self.findings = [str(finding) for finding in findings]
-        more = len(findings) - _SHOWN_FINDINGS
-        super().__init__("\n".join(self.findings[:_SHOWN_FINDINGS] + [f"... and {more} more"] * (more > 0)))
 
 
 @dataclass(frozen=True)
@@ -72,13 +52,6 @@ class Book:
     is_whole: bool = True
 
 
-class _UnreadableError(Exception):
-    """Nothing can be read from this line on."""
-
-    def __init__(self, line: int, text: str) -> None:
-        self.line, self.text = line, text
-
-
 def read_book(path: Path, name: str, instrument_ids: Collection[str]) -> Book:
     """Return the rows of one book, in the order of the file, and what is wrong with it.
 
@@ -87,11 +60,10 @@ def read_book(path: Path, name: str, instrument_ids: Collection[str]) -> Book:
         name: ``HOUSE`` or ``OWN``, the column ``book`` of each row.
         instrument_ids: Instruments that levels can be kept of.
     """
-    # A user's own book is called what the user calls it; the house's lies wherever the code does.
-    file = str(path) if name == OWN else f"{path.parent.name}/{path.name}"
+    file = shown_name(path, name)
     book, fields = Book(file), fields_of(instrument_ids)
     try:
-        records = _records(_text_of(path))
+        records = _records(text_of(path, "a level book, a CSV file"))
         header = _header(*next(records, (0, [])))
         for line, cells in records:
             if len(cells) == len(header):
@@ -101,38 +73,10 @@ def read_book(path: Path, name: str, instrument_ids: Collection[str]) -> Book:
             else:
                 book.is_whole = False
                 book.findings.append(Finding(file, line, f"expected {len(header)} fields, was {len(cells)}"))
-    except _UnreadableError as error:
+    except UnreadableError as error:
         book.is_whole = False
         book.findings.append(Finding(file, error.line, error.text))
     return book
-
-
-def _text_of(path: Path) -> str:
-    """Return the text of a file without a byte order mark."""
-    expected = "expected a level book, a CSV file, was"
-    try:
-        # A device or a pipe might never end.
-        if path.exists() and not path.is_file():
-            raise _UnreadableError(0, f"{expected} {'a folder' if path.is_dir() else 'a device or a pipe'}")
-        data = path.read_bytes()
-    except OSError as error:
-        raise _UnreadableError(0, f"{expected} unreadable: {error.strerror}") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("utf-8")
-        hint = "; is the file UTF-16?" if data.startswith(_UTF_16_MARKS) else ""
-        wrong = f"expected UTF-8, was byte 0x{error.object[error.start]:02x}{hint}"
-        raise _UnreadableError(_line_after(before), wrong) from error
-    before, nul, _ = text.partition("\0")
-    if nul:
-        raise _UnreadableError(_line_after(before), "expected text, was a NUL character")
-    return text
-
-
-def _line_after(text: str) -> int:
-    """Return the number of the line on which a text ends."""
-    return len(re.findall(r"\r\n|\r|\n", text)) + 1
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -147,7 +91,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(reader)
         except csv.Error as error:
-            raise _UnreadableError(line, f"expected comma separated fields, was unreadable: {error}") from error
+            raise UnreadableError(line, f"expected comma separated fields, was unreadable: {error}") from error
         if any(cells):
             yield line, cells
         line += reader.line_num
@@ -156,7 +100,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 def _header(line: int, header: list[str]) -> list[str]:
     """Return the header; it must name each column once."""
     if not header:
-        raise _UnreadableError(0, f"expected a header of {len(COLUMNS)} columns, was an empty file")
+        raise UnreadableError(0, f"expected a header of {len(COLUMNS)} columns, was an empty file")
     count = Counter(header)
     missing = [name for name in COLUMNS if name not in count]
     extra = [name for name in count if name not in COLUMNS]
@@ -167,12 +111,12 @@ def _header(line: int, header: list[str]) -> list[str]:
         joined = "".join(header)
         marks = [name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in joined]
         hint = "".join(f"; is the file separated by {name}?" for name in marks[:1])
-        raise _UnreadableError(line, f"expected the columns of a level book, was {problem}{hint}")
+        raise UnreadableError(line, f"expected the columns of a level book, was {problem}{hint}")
     return header
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name[:_SHOWN_CHARACTERS]) for name in names[: len(COLUMNS)])
+    return ", ".join(repr(name[:SHOWN_CHARACTERS]) for name in names[: len(COLUMNS)])
 
 
 def _read(row: Row, cells: Mapping[str, str], fields: Mapping[str, Field]) -> Iterator[Finding]:
@@ -182,7 +126,7 @@ def _read(row: Row, cells: Mapping[str, str], fields: Mapping[str, Field]) -> It
         try:
             row.values[column] = None if cell == "" and reader.is_optional else reader.read(cell)
         except ValueError as error:
-            yield row.finding(column, f"expected {error}, was {cell[:_SHOWN_CHARACTERS]!r}")
+            yield row.finding(column, f"expected {error}, was {cell[:SHOWN_CHARACTERS]!r}")
     for column, other in _DEFAULTS:
         if column in row.values and row.values[column] is None:
             row.values[column] = row.values.get(other)

@@ -18,7 +18,8 @@ import dataframely as dy
 import polars as pl
 
 from pipelines.contracts.received import BookLevel
-from pipelines.seeds.level_book import HOUSE, OWN, Finding, LevelBookError, Row, read_book
+from pipelines.seeds.level_book import LevelBookError, Row, read_book
+from pipelines.seeds.own_file import HOUSE, OWN, Finding
 
 _HOUSE_BOOK = Path(__file__).with_name("level_book.csv")
 _NEW_YORK = ZoneInfo("America/New_York")

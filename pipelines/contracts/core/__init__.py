@@ -1,5 +1,6 @@
 """Layer core: typed, keyed, checked; every number and state is derived here, once. One module a subject."""
 
+from pipelines.contracts.core.claim import *  # noqa: F403
 from pipelines.contracts.core.constituent import *  # noqa: F403
 from pipelines.contracts.core.level import *  # noqa: F403
 from pipelines.contracts.core.market import *  # noqa: F403

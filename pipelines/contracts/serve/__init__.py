@@ -3,6 +3,7 @@
 A table that shows a core table as it is, or with columns beside it, inherits that table's declaration.
 """
 
+from pipelines.contracts.serve.claim import *  # noqa: F403
 from pipelines.contracts.serve.constituent import *  # noqa: F403
 from pipelines.contracts.serve.health import *  # noqa: F403
 from pipelines.contracts.serve.level import *  # noqa: F403

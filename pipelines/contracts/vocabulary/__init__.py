@@ -6,6 +6,7 @@ Call a column to place it in a table: ``close()``, ``session(primary_key=True)``
 
 from pipelines.contracts.vocabulary.build import *  # noqa: F403
 from pipelines.contracts.vocabulary.choices import *  # noqa: F403
+from pipelines.contracts.vocabulary.claim import *  # noqa: F403
 from pipelines.contracts.vocabulary.constituent import *  # noqa: F403
 from pipelines.contracts.vocabulary.ingestion import *  # noqa: F403
 from pipelines.contracts.vocabulary.level import *  # noqa: F403
