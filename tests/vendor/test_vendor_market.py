@@ -43,8 +43,10 @@ def test_another_seed_gives_other_prices(market: Market) -> None:
 
 def test_truth_has_every_session_of_every_listing_and_no_other(market: Market) -> None:
     bars = market.true_bars()
+    calendar = sessions_between(market.plan.first, market.plan.last)["session"]
+    assert (calendar[0], calendar[-1], len(calendar)) == (dt.date(2022, 12, 28), dt.date(2024, 12, 31), 505)
     for span in market.spans().iter_rows(named=True):
-        expected = sessions_between(span["first_session"], span["last_session"])["session"]
+        expected = calendar.filter(calendar.is_between(span["first_session"], span["last_session"]))
         assert bars.filter(instrument_id=span["instrument_id"])["session"].to_list() == expected.to_list()
 
 
