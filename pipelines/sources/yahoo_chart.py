@@ -110,7 +110,7 @@ def _refusal(error: Exception, session: YahooSession) -> Answer:
         return Answer("parse_error", reason, *nothing, may_pass=True)
     if is_no_connection(error) or status is None:
         return Answer("http_error", reason, *nothing, may_pass=True, is_unheard=True)
-    if isinstance(error, EmptyAnswerError) or _is_without_prices(error, status):
+    if isinstance(error, EmptyAnswerError) or _is_without_prices(error, session):
         return Answer("empty", reason, *nothing, payload_hash=_hash_of(session))
     if status >= _REFUSED:
         return Answer(
@@ -124,14 +124,16 @@ def _refusal(error: Exception, session: YahooSession) -> Answer:
     return Answer("parse_error", reason, *nothing, payload_hash=_hash_of(session))
 
 
-def _is_without_prices(error: Exception, status: int) -> bool:
-    """Return whether the host knows the symbol, and has no prices of the days asked for."""
+def _is_without_prices(error: Exception, session: YahooSession) -> bool:
+    """Return whether an answer is a chart, of a symbol that the host knows, without prices of the days asked for."""
     from yfinance.exceptions import YFPricesMissingError
 
     if not isinstance(error, YFPricesMissingError):
         return False
-    said = error.yahoo_reason
-    return status < _REFUSED if said is None else str(said).startswith(_NO_DATA_THEN)
+    if error.yahoo_reason is not None:
+        return str(error.yahoo_reason).startswith(_NO_DATA_THEN)
+    content = session.last.json()  # yfinance has read it as JSON before
+    return session.last.status_code < _REFUSED and isinstance(content, dict) and "chart" in content
 
 
 def _is_action_alone(values: pl.DataFrame) -> pl.Series:

@@ -173,7 +173,8 @@ def instruments_to_read_whole(
 ) -> list[str]:
     """Return the instruments whose answers of a few days show that their whole history has to be read.
 
-    That is so where a split is stated that was not known, or another ratio of it. And where the vendor adjusted for
+    That is so where a split is stated whose ex-session has come, and that was not known, or with another ratio, or that
+    no known bar follows: until then it was announced only. And where the vendor adjusted for
     something that it does not state: of the sessions that both have, the oldest and at least
     ``restated_least_sessions`` in all have a close that moved by more than ``restated_least_share``, all by one ratio
     (to within ``revision_range_bp``). Newer ones may have stayed: they are in the new shares anyway.
@@ -185,11 +186,7 @@ def instruments_to_read_whole(
         stated: instrument_id, ex_session, action_type, split_ratio.
         parameters: see above.
     """
-    is_split = pl.col("action_type") == "split"
-    newest = known_actions.sort("known_from").group_by(_ACTION).last().filter(~pl.col("is_withdrawn"))
-    unknown = stated.filter(is_split).join(
-        newest.filter(is_split), on=["instrument_id", "ex_session", "split_ratio"], how="anti"
-    )
+    effective = _effective_splits(known, received, known_actions, stated)
     ratio = pl.col("ratio")
     has_moved = (ratio - 1).abs() > parameters.restated_least_share
     restated = (
@@ -207,7 +204,28 @@ def instruments_to_read_whole(
             pl.col("spread") <= parameters.revision_range_bp * _BP,
         )
     )
-    return sorted({*unknown["instrument_id"], *restated["instrument_id"]})
+    return sorted({*effective["instrument_id"], *restated["instrument_id"]})
+
+
+def _effective_splits(
+    known: pl.DataFrame, received: pl.DataFrame, known_actions: pl.DataFrame, stated: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the splits that came into effect, or were heard of, since the last known bar."""
+    key = ["instrument_id", "ex_session", "split_ratio"]
+    is_split = pl.col("action_type") == "split"
+    newest = known_actions.sort("known_from").group_by(_ACTION).last().filter(is_split, ~pl.col("is_withdrawn"))
+    before = known.group_by("instrument_id").agg(last_known=pl.col("session").max())
+    now = received.group_by("instrument_id").agg(last_received=pl.col("session").max())
+    return (
+        stated.filter(is_split)
+        .join(newest.select(*key, is_heard=pl.lit(value=True)), on=key, how="left")
+        .join(before, on="instrument_id", how="left")
+        .join(now, on="instrument_id", how="inner")
+        .filter(
+            pl.col("ex_session") <= pl.col("last_received"),
+            pl.col("is_heard").is_null() | (pl.col("ex_session") > pl.col("last_known")),
+        )
+    )
 
 
 def reused_symbols(

@@ -72,8 +72,11 @@ class Place:
         self.on_pause()
 
     def rows(self, table: type[Table]) -> pl.DataFrame:
-        """Return what is stored of a table, in the order of its key."""
-        return self.lake.read(table).sort(table.primary_key())
+        """Return what is stored of a table, in the order of its key; the port of the vendor is left out of details."""
+        found = self.lake.read(table).sort(table.primary_key())
+        if table is raw.FetchOutcome:
+            return found.with_columns(pl.col("outcome_detail").str.replace(r"127\.0\.0\.1:\d+", "127.0.0.1"))
+        return found
 
     def asked(self) -> dict[str, int]:
         """Return how often each symbol's chart was asked for since the log was cleared."""
@@ -86,7 +89,7 @@ def newest(bars: pl.DataFrame) -> pl.DataFrame:
 
 
 def assert_bars_are_true(place: Place, symbols: Sequence[str], until: dt.date, market: Market | None = None) -> None:
-    """Assert that the newest versions are the market's bars as traded, to half a cent and half a share of the vendor."""
+    """Assert that the newest versions are the bars as traded, to half a cent and half a share of the vendor."""
     truth = (market or place.server.market).true_bars(symbols, until)
     found = newest(place.rows(raw.StockBar)).filter(pl.col("vendor_symbol").is_in(list(symbols)))
     both = truth.join(found, on=["instrument_id", "session"], how="full", suffix="_found", coalesce=True)
