@@ -20,6 +20,7 @@ from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key
 from pipelines.settings import Settings
 from pipelines.sources.financial_statements import read_financial_statements
+from tests.real.test_real_claim import VERDICTS
 
 IVV, IWM, SPY = dt.date(2024, 12, 6), dt.date(2024, 9, 27), dt.date(2024, 3, 19)
 FIRST_BAR, LAST_BAR = dt.date(2023, 1, 3), dt.date(2024, 6, 28)
@@ -256,3 +257,52 @@ def test_prices_of_the_indices_are_what_they_are_without_documents(built: Built)
         ("DJI", 8291, 0, 0), ("NDX", 9872, 0, 0), ("RUT", 9381, 0, 0), ("SPX", 24347, 0, 0)
     ]  # fmt: skip
     assert ask(built, "SELECT count(*) FROM serve.index_overview") == [(8291 + 9872 + 9381 + 24347,)]
+
+
+# Claims
+
+
+def test_claims_of_sectors_and_revenue_are_never_a_bare_yes(built: Built) -> None:
+    """The first holdings with sectors come four days after the note; no filings of its time are in the folder."""
+    sql = (
+        "SELECT split_part(claim_id, '/', 2), verdict, computed, reason FROM serve.claim_check "
+        "WHERE claim_type IN ('largest_sector', 'revenue_share') ORDER BY claim_number"
+    )
+    iwm = "holdings of IWM of 2024-09-27 (pit_official), 66 days before 2024-12-02"
+    spy = "holdings of SPY of 2024-03-19 (pit_official), 258 days before 2024-12-02"
+    ivv = "holdings of IVV of 2024-12-06 (pit_official), 0 days before 2024-12-06, asked 4 days after the publication"
+    none = "covers 0.0 % of the weight, 0 of"
+    assert ask(built, sql) == [
+        ("russell-domestic", "not_computable", None, f"no share is given (coverage); {iwm}; {none} 1964 companies"),
+        (
+            "largest-sector",
+            "not_computable",
+            None,
+            "expected core.sector_weight of SPX by 2024-12-02, was holdings of 2024-03-19 that name no sectors",
+        ),
+        (
+            "technology-international",
+            "not_computable",
+            None,
+            f"no share is given (no_company); {spy}; {none} 0 companies",
+        ),
+        (
+            "largest-sector-later",
+            "reproduced",
+            "Information Technology, 32.06 %",
+            f"{ivv}; weights by market_value, 0.00 % of them without a sector",
+        ),
+        (
+            "technology-international-later",
+            "not_computable",
+            None,
+            f"no share is given (coverage); {ivv}; {none} 69 companies",
+        ),
+    ]
+
+
+def test_verdicts_on_prices_are_those_without_documents(built: Built) -> None:
+    sql = "SELECT split_part(claim_id, '/', 2), verdict FROM serve.claim_check WHERE claim_type NOT IN (?, ?)"
+    found = dict(ask(built, sql, "largest_sector", "revenue_share"))
+    assert found == {name: verdict for name, verdict in VERDICTS.items() if name in found}
+    assert len(found) == len(VERDICTS) - 5

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import seeds
+from pipelines.contracts.claim_type import CLAIM_TYPES
 from pipelines.contracts.received import NoteClaim
 from pipelines.seeds.claim_field import Names
 from pipelines.seeds.claim_file import ClaimsError
@@ -24,11 +25,6 @@ from pipelines.settings import Settings
 from tests.seeds.claim_files import CLAIM, HOUSE, NAMES, NOTE, OWN, file_text, findings, read
 
 GUIDE = Path(__file__).parents[2] / "docs/claims.md"
-TYPES = (
-    "period_return, period_rank, return_multiple, return_above, record_value, record_date, record_proximity, "
-    "record_count, only_without_record, relative_since, ratio_turning, average_direction, average_support, phase, "
-    "level_state, level_next, level_at_record, largest_sector, revenue_share"
-)
 
 
 def real_names() -> Names:
@@ -72,6 +68,29 @@ def test_the_entry_in_the_documentation_is_a_good_one() -> None:
         ("mine/q3", "period_return", "RUT", "9"),
         ("mine/trend", "phase", "RUT/SPX", "up"),
     ]
+
+
+def test_the_findings_in_the_documentation_are_those_of_its_file() -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    for old, new in (("stated: 9", "stated: about nine"), ("0.5", "nan"), ("RUT/SPX", "SPX/RUT")):
+        block = block.replace(old, new)
+    Path("claims.yaml").write_text(block)
+    with pytest.raises(ClaimsError) as refusal:
+        read_claims(real_names(), Path("claims.yaml"))
+    assert f"```\n{refusal.value}\n```" in guide
+
+
+def test_the_documentation_names_every_type_with_its_subjects_and_keys() -> None:
+    rows = re.findall(r"^\| `(\w+)`" + r" \|([^|\n]*)" * 4 + r"\|$", GUIDE.read_text(encoding="utf-8"), re.M)
+    assert [kind for kind, *_ in rows[1:]] == list(CLAIM_TYPES)
+    letters = {"c": ["cash_close"], "i": ["cash_intraday"], "f": ["future", "cfd"], "u": ["unstated"]}
+    for kind, subjects, bases, _, keys in rows[1:]:
+        declared = CLAIM_TYPES[kind]
+        assert subjects.strip().split(" or ") == list(declared.subjects)
+        named = [basis for each in bases.strip().split(", ") for basis in letters.get(each, [each])]
+        assert sorted(named) == sorted(declared.bases)
+        assert re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", keys)) == list(declared.parameters)
 
 
 def test_a_claim_is_a_row() -> None:
