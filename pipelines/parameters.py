@@ -139,6 +139,26 @@ class Parameters(BaseModel):
     exposure_min_weight_share: float = 0.50
     """An exposure is null where companies of less weight than this share are covered, on the reported basis."""
 
+    # B8 what is asked of a vendor, and what counts as a change
+    refetch_sessions: int = Field(default=10, ge=1)
+    """So many sessions up to the last one asked for are asked for again."""
+    whole_history_days: int = Field(default=7, ge=1)
+    """A history read whole longer ago is read whole again, where that is wanted."""
+    revision_close_bp: float = Field(default=0.5, gt=0)
+    """A close of a stock that moved by more is a new version."""
+    revision_range_bp: float = Field(default=5.0, gt=0)
+    """The same of open, high and low."""
+    restated_least_sessions: int = Field(default=3, ge=2)
+    """So many closes moved by one ratio show a split that is not stated."""
+    restated_least_share: float = Field(default=0.01, gt=0)
+    """Least distance of that ratio from one."""
+    ask_again_unknown_days: int = Field(default=7, ge=0)
+    """A symbol that the vendor does not know is asked for again after so many days."""
+    ask_again_empty_days: int = Field(default=1, ge=0)
+    """The same of a symbol without bars, and of one that had bars and is not known for the first time."""
+    ask_again_limited_minutes: int = Field(default=10, ge=0)
+    """The same after the vendor limited the rate of requests."""
+
     @property
     def set_id(self) -> str:
         """Return a short id that changes exactly when a parameter does."""

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     """Webhook that is told of failed runs and checks, which may hold a token: ``MARKET_ALERT_URL``; never shown."""
     keep_warehouses: int = Field(default=7, ge=0, le=1000)
     """How many earlier published files are kept beside the newest: ``MARKET_KEEP_WAREHOUSES``."""
+    universe: str | None = None
+    """Whose stocks ``yahoo`` is asked for: ``none``, ``members`` (of the newest holdings) or a file of symbols."""
+    yahoo_per_minute: float = Field(default=100.0, gt=0)
+    """Requests a minute that Yahoo is sent for stocks, in the long run."""
+    yahoo_burst: int = Field(default=10, ge=1)
+    """Requests that may be sent at once after a rest."""
     buckets: int = Field(default=1, ge=1, le=100)
     """Files per table; a series always lies in the same one."""
 
@@ -87,6 +93,11 @@ class Settings(BaseSettings):
     def documents_dir(self) -> Path:
         """Return the folder of documents (holdings, filings, ...): the user's own, or those downloaded or made up."""
         return self.files_dir if self.files_dir and self.source == "files" else self.source_dir / "documents"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Return the folder of answers that have arrived and are not in the lake yet."""
+        return self.source_dir / "spool"
 
     @property
     def database_path(self) -> Path:

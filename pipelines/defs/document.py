@@ -1,4 +1,4 @@
-"""Layer raw, from documents: holdings, lists, filings, attributes, bars of stocks; and what was kept out of all raw."""
+"""Layer raw, from documents: holdings, lists, filings, attributes; and what was kept out of all raw."""
 
 import datetime as dt
 from collections import Counter
@@ -12,9 +12,10 @@ from pipelines import seeds
 from pipelines.contracts import raw
 from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, name_of
-from pipelines.defs.ingestion import Reading, append_rejected, calendar_for, refusals
+from pipelines.defs.ingestion import Reading, refusals
 from pipelines.defs.tables import contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
+from pipelines.ingestion.rejected import append_rejected
 from pipelines.sources import SourceError
 from pipelines.sources.calendar import sessions_between
 from pipelines.sources.company_attribute import read_company_attributes
@@ -23,11 +24,8 @@ from pipelines.sources.document import Document, Kind
 from pipelines.sources.financial_statements import SUB, read_financial_statements
 from pipelines.sources.holdings import read_holdings
 from pipelines.sources.membership import read_membership
-from pipelines.sources.panel import read_panel
 from pipelines.storage.lake import Lake
-from pipelines.transforms.bar import new_versions
 from pipelines.transforms.document import as_rows, changed_holdings, known_after, unseen_filings
-from pipelines.transforms.stock_bar import screen_stock_bars
 
 _NEXT_SESSION = dt.timedelta(days=14)
 
@@ -35,7 +33,7 @@ _NEXT_SESSION = dt.timedelta(days=14)
 Read = Callable[[Document, Lake], Reading]
 
 
-def _ingested(
+def ingested(
     context: dg.AssetExecutionContext,
     workspace: Workspace,
     kind: Kind,
@@ -111,7 +109,7 @@ def holdings(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Work
         rows = changed_holdings(as_rows(raw.Holding, stated, origin, when), known)
         return Reading({raw.Holding: rows}, refusals(raw.Holding, file.refused, file.fund_id, document))
 
-    yield from _ingested(context, workspace, "holdings", [raw.Holding], read)
+    yield from ingested(context, workspace, "holdings", [raw.Holding], read)
 
 
 @dg.multi_asset(name="raw_listing", specs=[spec_of(raw.Listing)], check_specs=[contract_check(raw.Listing)])
@@ -123,7 +121,7 @@ def listings(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Work
         rows = as_rows(raw.Listing, found.listings, workspace.origin(document))
         return Reading({raw.Listing: rows}, refusals(raw.Listing, found.refused, "sec", document))
 
-    yield from _ingested(context, workspace, "sec", [raw.Listing], read, ".json")
+    yield from ingested(context, workspace, "sec", [raw.Listing], read, ".json")
 
 
 @dg.multi_asset(
@@ -156,7 +154,7 @@ def filings(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Works
         ]
         return Reading({raw.Filing: new, raw.FilingFact: facts}, pl.concat(refused) if refused else None)
 
-    yield from _ingested(context, workspace, "sec", [raw.Filing, raw.FilingFact], read, ".zip")
+    yield from ingested(context, workspace, "sec", [raw.Filing, raw.FilingFact], read, ".zip")
 
 
 @dg.multi_asset(
@@ -172,7 +170,7 @@ def membership_spells(context: dg.AssetExecutionContext, workspace: dg.ResourceP
             {raw.MembershipSpell: rows}, refusals(raw.MembershipSpell, found.refused, "membership", document)
         )
 
-    yield from _ingested(context, workspace, "membership", [raw.MembershipSpell], read)
+    yield from ingested(context, workspace, "membership", [raw.MembershipSpell], read)
 
 
 @dg.multi_asset(
@@ -188,25 +186,7 @@ def company_attributes(context: dg.AssetExecutionContext, workspace: dg.Resource
         rows = as_rows(raw.CompanyAttribute, found.attributes, workspace.origin(document))
         return Reading({raw.CompanyAttribute: rows}, refusals(raw.CompanyAttribute, found.refused, "yahoo", document))
 
-    yield from _ingested(context, workspace, "yahoo", [raw.CompanyAttribute], read)
-
-
-@dg.multi_asset(name="raw_stock_bar", specs=[spec_of(raw.StockBar)], check_specs=[contract_check(raw.StockBar)])
-def stock_bars(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]
-    """Read the panels of bars that are new, and keep what is new or changed in them."""
-
-    def read(document: Document, lake: Lake) -> Reading:
-        now = workspace.settings.clock()
-        received = read_panel(document.path)
-        calendar = calendar_for(received, now)
-        accepted, rejected = screen_stock_bars(received, calendar, now, workspace.parameters)
-        versions = new_versions(
-            lake.read(raw.StockBar), accepted, calendar, workspace.settings.source, now, workspace.parameters
-        )
-        versions = versions.with_columns(split_factor=pl.lit(None, pl.Float64))
-        return Reading({raw.StockBar: versions}, rejected.with_columns(raw_table=pl.lit(name_of(raw.StockBar))))
-
-    yield from _ingested(context, workspace, "panel", [raw.StockBar], read)
+    yield from ingested(context, workspace, "yahoo", [raw.CompanyAttribute], read)
 
 
 @dg.multi_asset(

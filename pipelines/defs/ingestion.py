@@ -1,31 +1,15 @@
-"""What ingesting steps share: rejected rows on their way into raw, and the calendar that received rows may stand on."""
+"""What steps that read documents share: what a document gave, and its refused rows as rows of raw."""
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import polars as pl
 
-from pipelines.contracts import raw
 from pipelines.contracts.table import Table, name_of
-from pipelines.sources.calendar import sessions_between
 from pipelines.sources.document import Document
-from pipelines.storage.lake import Lake
-
-EARLIEST_SESSION = dt.date(1885, 1, 1)
-"""Before the first US index; a row dated earlier is no session."""
-LATEST_SESSION_AHEAD = dt.timedelta(days=366)
-"""A row dated later than this from now is no session; one before it is of a session that has not closed."""
-
-
-def calendar_for(received: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
-    """Return the sessions that received rows may stand on: those of the rows, within sensible bounds, and today."""
-    sensible = pl.col("session").clip(EARLIEST_SESSION, now.date() + LATEST_SESSION_AHEAD)
-    first, last = received.select(first=sensible.min(), last=sensible.max()).row(0)
-    return sessions_between(min(first or now.date(), now.date()), max(last or now.date(), now.date()))
 
 
 class Reading(NamedTuple):
@@ -61,12 +45,3 @@ def refusals(
         payload="payload",
         payload_hash=pl.lit(document.payload_hash),
     )
-
-
-def append_rejected(lake: Lake, rejected: pl.DataFrame, source: str, now: dt.datetime) -> dict[str, int]:
-    """Store the rejected rows that are not stored yet, and return how many by rule, as facts for Dagster."""
-    stamped = rejected.with_columns(source=pl.lit(source), fetched_at=pl.lit(now).cast(pl.Datetime("us", "UTC")))
-    unseen = stamped.join(lake.read(raw.RejectedRow), on="row_id", how="anti").unique("row_id", maintain_order=True)
-    if not unseen.is_empty():
-        lake.append(raw.RejectedRow, unseen)
-    return {f"rejected: {rule}": count for rule, count in unseen.group_by("rule").len().sort("rule").rows()}

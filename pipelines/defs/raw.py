@@ -7,9 +7,9 @@ import polars as pl
 
 from pipelines import seeds
 from pipelines.contracts import raw
-from pipelines.defs.ingestion import append_rejected, calendar_for
 from pipelines.defs.tables import contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
+from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import BarSource, SourceError
 from pipelines.sources.base import Span
 from pipelines.transforms.bar import new_versions

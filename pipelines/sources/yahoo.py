@@ -1,51 +1,32 @@
-"""Daily bars from Yahoo through yfinance: the ``yahoo`` source.
+"""Daily bars of the indices from Yahoo through yfinance: the ``yahoo`` source.
 
-Belongs here: what is asked, of which host, and what its refusals mean. Not here: row rules (``transforms.screen``),
-nor asking again later. yfinance is imported where it is needed, as that takes a while.
+Belongs here: which days of which index are asked for, and what is said when one fails. Not here: how a symbol is asked
+(``yahoo_chart``), the bars of a whole universe (``pipelines.ingestion``), or row rules (``transforms.screen``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import hashlib
-import tempfile
-import warnings
 from collections.abc import Mapping
-from types import ModuleType
-from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import dataframely as dy
 import pandas as pd
 import polars as pl
-from curl_cffi import requests
-from curl_cffi.requests import exceptions
 
 from pipelines.contracts.received import ReceivedBar
 from pipelines.sources.base import SourceError, Span
 from pipelines.sources.calendar import sessions_between
+from pipelines.sources.chart_answer import WHOLE_HISTORY_FROM
 from pipelines.sources.received import EXCHANGE_TIME_ZONE, received
+from pipelines.sources.yahoo_chart import bars_of, chart_frame, values_of
+from pipelines.sources.yahoo_session import YahooSession, is_no_connection, is_rate_limit, reason_of
 
-TIMEOUT_SECONDS = 10.0
-"""Wait for any one answer; yfinance's own 30 seconds would add up when the network swallows everything."""
 OVERLAP_SESSIONS = 10
 """Stored sessions that are asked for again, as Yahoo corrects its newest bars."""
-WHOLE_HISTORY_FROM = dt.date(1900, 1, 1)
-"""Before the first bar of any index; yfinance's ``max`` is 99 years back, which will soon cut the S&P 500 short."""
 
 _OVERLAP_SPAN = dt.timedelta(days=60)
-_HOST = "query2.finance.yahoo.com"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_COLUMNS = {
-    "Open": "open",
-    "High": "high",
-    "Low": "low",
-    "Close": "close",
-    "Adj Close": "adjusted_close",
-    "Volume": "volume",
-}
 
 
 class YahooSource:
@@ -82,15 +63,16 @@ class YahooSource:
         end = now.astimezone(ZoneInfo(EXCHANGE_TIME_ZONE)).date() + dt.timedelta(days=1)
         frames: dict[str, pl.DataFrame] = {}
         failures: dict[str, str] = {}
-        with _Session(self.base_url) as session:
+        with YahooSession(self.base_url) as session:
             for row in instruments.iter_rows(named=True):
                 symbol = row["vendor_symbol"]
                 begin = first_day_to_ask(known.get(row["instrument_id"]), start)
                 try:
-                    answer = _ask(symbol, begin, end, session)
+                    answer, _ = chart_frame(symbol, begin, end, session)
                 except Exception as error:  # yfinance raises whatever stumbles over an answer, KeyError included
-                    failures[symbol] = _reason(error, session)
-                    if _concerns_all_symbols(error):
+                    failures[symbol] = reason_of(error, session)
+                    # Asking for the next symbol would be impolite, or pointless.
+                    if is_rate_limit(error) or is_no_connection(error):
                         break
                 else:
                     bars = _bars_of_answer(answer, symbol)
@@ -116,119 +98,20 @@ def first_day_to_ask(known: Span | None, start: dt.date | None) -> dt.date:
     return max(overlap, start or overlap)
 
 
-class _Session(requests.Session):
-    """A browser-like session with one time-out, which may put another host in Yahoo's place."""
-
-    def __init__(self, base_url: str | None) -> None:
-        place = urlsplit(base_url or f"https://{_HOST}")
-        # An empty proxy outweighs the environment's: a server on this machine is behind no proxy.
-        super().__init__(impersonate="chrome", proxies={"all": ""} if place.hostname in _LOOPBACK else None)
-        self.host = place.netloc
-        self.last: Any = None
-        self._place = base_url.rstrip("/") if base_url else None
-
-    def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> Any:
-        """Send a request and keep its answer, to be able to say what came in place of a chart."""
-        if self._place:
-            asked = urlsplit(url)
-            url = self._place + asked.path + (f"?{asked.query}" if asked.query else "")
-        self.last = None
-        self.last = super().request(method, url, *args, **{**kwargs, "timeout": TIMEOUT_SECONDS})
-        return self.last
-
-
-class _EmptyAnswerError(Exception):
-    """An answer without a single price."""
-
-
-@functools.cache
-def _cache_folder() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder for yfinance's caches, gone with the process: nothing is written to anyone's home."""
-    return tempfile.TemporaryDirectory(prefix="yfinance-")
-
-
-@functools.cache
-def _yfinance() -> ModuleType:
-    """Return yfinance, set up to raise where it would log and return nothing."""
-    import yfinance
-
-    yfinance.set_tz_cache_location(_cache_folder().name)
-    yfinance.config.debug.hide_exceptions = False
-    # yfinance lags behind pandas and says so once a symbol.
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
-    return yfinance
-
-
-def _ask(symbol: str, begin: dt.date, end: dt.date, session: _Session) -> pd.DataFrame:
-    """Return yfinance's frame of daily bars from ``begin`` to before ``end``."""
-    yfinance = _yfinance()
-    # A refusal would be remembered for as long as the process lives.
-    yfinance.data.YfData.cache_get.cache_clear()
-    # The zone is known, which spares a request a symbol, and the look-up's vague error where the symbol is unknown.
-    yfinance.cache.get_tz_cache().store(symbol.upper(), EXCHANGE_TIME_ZONE)
-    ticker = yfinance.Ticker(symbol, session=session)
-    answer: pd.DataFrame = ticker.history(
-        start=begin, end=end, interval="1d", auto_adjust=False, actions=True, keepna=True
-    )
-    if answer.empty or not answer["Close"].notna().any():
-        raise _EmptyAnswerError
-    return answer
-
-
 def _bars_of_answer(answer: pd.DataFrame, symbol: str) -> pl.DataFrame:
     """Return session (the date on the exchange), numbers, locator and payload of yfinance's frame."""
-    session = pl.Series("session", pd.DatetimeIndex(answer.index).tz_localize(None).as_unit("us").to_numpy()).cast(
-        pl.Date
+    values = values_of(answer)
+    date = pl.col("session").cast(pl.String).alias("Date")
+    return pl.concat(
+        [
+            bars_of(values),
+            values.select(
+                (pl.lit(f"yahoo:{symbol}:") + date).alias("locator"),
+                pl.struct(date, pl.exclude("session")).struct.json_encode().alias("payload"),
+            ),
+        ],
+        how="horizontal",
     )
-    values = pl.DataFrame({name: answer[name].to_numpy(dtype=float, na_value=float("nan")) for name in answer})
-    finite = values.select(pl.when(pl.all().is_finite()).then(pl.all()))
-    date = session.cast(pl.String).alias("Date")
-    return finite.select(
-        session,
-        *[pl.col(name).alias(ours) for name, ours in _COLUMNS.items()],
-        (pl.lit(f"yahoo:{symbol}:") + pl.lit(date)).alias("locator"),
-        pl.struct(date, pl.all()).struct.json_encode().alias("payload"),
-    )
-
-
-def _concerns_all_symbols(error: Exception) -> bool:
-    """Return whether asking for the next symbol would be pointless (no connection) or impolite (rate limit)."""
-    from yfinance.exceptions import YFRateLimitError
-
-    return isinstance(error, (YFRateLimitError, exceptions.ConnectionError, exceptions.Timeout, exceptions.ProxyError))
-
-
-def _reason(error: Exception, session: _Session) -> str:
-    """Return in plain words why a symbol could not be read."""
-    from yfinance.exceptions import YFPricesMissingError, YFRateLimitError
-
-    match error:
-        case YFRateLimitError():
-            return f"{session.host} limits the rate of requests (HTTP 429); try again later"
-        case exceptions.Timeout():
-            return f"no answer from {session.host} within {TIMEOUT_SECONDS:.0f} seconds"
-        case exceptions.DNSError() | exceptions.ConnectionError() | exceptions.ProxyError():
-            return f"no connection to {session.host}: is this machine offline? ({_first_line(error)})"
-        case YFPricesMissingError(yahoo_reason=str(reason)):
-            return f"{session.host} said: {reason} ({_status(session)})"
-        case YFPricesMissingError() | _EmptyAnswerError():
-            return f"an answer without prices ({_status(session)})"
-        case ValueError():
-            return f"expected a chart, was another answer ({_status(session)})"
-        case _:
-            return f"expected a chart, was another answer ({_status(session)}; {_first_line(error)})"
-
-
-def _first_line(error: Exception) -> str:
-    """Return the gist of an error, without curl's pointer to its manual."""
-    return (str(error).splitlines() or [""])[0].split(" See http")[0][:160] or type(error).__name__
-
-
-def _status(session: _Session) -> str:
-    if session.last is None:
-        return "no answer"
-    kind = session.last.headers.get("content-type") or "no content type"
-    return f"HTTP {session.last.status_code}, {kind}"
 
 
 def _report(symbols: list[str], failures: Mapping[str, str], fine: list[str]) -> str:

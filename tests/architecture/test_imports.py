@@ -19,8 +19,10 @@ MAY_IMPORT = {
     "seeds": {"seeds", "contracts"},
     "sources": {"sources", "contracts", "settings", "seeds"},
     "storage": {"storage", "contracts", "projections", "settings"},
+    "ingestion": {"ingestion", "sources", "transforms", "storage", "seeds", "contracts", "settings", "parameters"},
 }
 EVERYTHING = {
+    "ingestion",
     "storage",
     "projections",
     "sources",

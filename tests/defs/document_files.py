@@ -18,6 +18,7 @@ from pipelines.defs import constituent, document
 from pipelines.defs import core as defs_core
 from pipelines.defs import raw as defs_raw
 from pipelines.defs import serve as defs_serve
+from pipelines.defs import stock as defs_stock
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key
 from pipelines.sources.calendar import sessions_between
@@ -40,7 +41,7 @@ GAMMA_A, GAMMA_B = ((ticker, SCRIPT, "Communication") for ticker in ("ZQCA", "ZQ
 DOCUMENT_TABLES = (
     *(raw.Holding, raw.Listing, raw.Filing, raw.FilingFact, raw.MembershipSpell, raw.CompanyAttribute, raw.StockBar),
 )
-_MODULES = [defs_raw, document, defs_core, constituent, defs_serve]
+_MODULES = [defs_raw, document, defs_stock, defs_core, constituent, defs_serve]
 _HEADER = (
     "Ticker,Name,Sector,Asset Class,Market Value,Weight (%),Notional Value,Quantity,Price,Location,Exchange,Currency,"
     "FX Rate,Market Currency,Accrual Date"
@@ -172,7 +173,8 @@ def write_documents(folder: Path) -> None:
 
 def run_from(place: Workspace, *tables: type[Table], serves: bool = True) -> dg.ExecuteInProcessResult:
     """Run the part of the main job that these raw tables begin, with the warehouse behind it unless told otherwise."""
-    begin, served = (dg.AssetSelection.assets(*(asset_key(table) for table in some)) for some in (tables, serve.TABLES))
+    wanted = [*tables, *(defs_stock.TABLES if raw.StockBar in tables else ())]  # one step makes all three
+    begin, served = (dg.AssetSelection.assets(*(asset_key(table) for table in some)) for some in (wanted, serve.TABLES))
     with dg.DagsterInstance.ephemeral() as instance:
         return dg.materialize(
             dg.load_assets_from_modules(_MODULES),

@@ -21,6 +21,7 @@ from pipelines.defs import core as defs_core
 from pipelines.defs import document as defs_document
 from pipelines.defs import raw as defs_raw
 from pipelines.defs import serve as defs_serve
+from pipelines.defs import stock as defs_stock
 from pipelines.defs.jobs import JOB
 from pipelines.defs.workspace import Workspace
 from pipelines.settings import Settings
@@ -69,7 +70,7 @@ def run(place: Workspace, config: dict | None = None) -> dg.ExecuteInProcessResu
 def run_only(place: Workspace, *names: str) -> dg.ExecuteInProcessResult:
     """Materialise a few assets, as someone who picks them in the UI does."""
     return dg.materialize(
-        dg.load_assets_from_modules([defs_raw, defs_document, defs_core, defs_constituent, defs_serve]),
+        dg.load_assets_from_modules([defs_raw, defs_document, defs_stock, defs_core, defs_constituent, defs_serve]),
         selection=[dg.AssetKey(name.split(".")) for name in names],
         resources={"workspace": place},
         raise_on_error=False,

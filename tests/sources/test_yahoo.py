@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.contracts.received import ReceivedBar
 from pipelines.seeds import instruments
-from pipelines.sources import yahoo
+from pipelines.sources import yahoo_session
 from pipelines.sources.base import SourceError, Span
 from pipelines.sources.yahoo import YahooSource, first_day_to_ask
 from tests.sources.yahoo_server import Bar, Refusal, YahooServer
@@ -181,7 +181,7 @@ def test_offline_is_said_in_plain_words() -> None:
 
 
 def test_a_silent_host_is_given_up(server: YahooServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yahoo, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(yahoo_session, "TIMEOUT_SECONDS", 0.3)
     server.refusals = {"^RUT": "silence"}
     assert "^RUT: no answer from 127.0.0.1" in refused(server)
 
@@ -208,13 +208,13 @@ def test_a_proxy_of_the_environment_is_not_used_on_this_machine(
 
 def test_every_request_goes_to_the_host_that_was_given(server: YahooServer, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    send = yahoo.requests.Session.request
+    send = yahoo_session.requests.Session.request
 
     def watch(session, method, url, *args, **kwargs):
         asked.append(url)
         return send(session, method, url, *args, **kwargs)
 
-    monkeypatch.setattr(yahoo.requests.Session, "request", watch)
+    monkeypatch.setattr(yahoo_session.requests.Session, "request", watch)
     server.refusals = {"^RUT": "unknown", "^DJI": "rate_limited"}  # makes yfinance try its other ways to a cookie
     refused(server)
     assert len(asked) > len(SYMBOLS)
@@ -227,5 +227,5 @@ def test_nothing_is_written_to_the_home(server: YahooServer) -> None:
 
     for manager in (_TzDBManager, _CookieDBManager):
         folder = Path(manager.get_location())
-        assert folder == Path(yahoo._cache_folder().name)
+        assert folder == Path(yahoo_session.cache_folder().name)
         assert Path(os.path.expanduser("~")) not in folder.parents  # noqa: PTH111 - what yfinance itself would use

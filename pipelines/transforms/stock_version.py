@@ -1,0 +1,241 @@
+"""Versions of bars of stocks and of their actions: what answers of a vendor add to what is known.
+
+Belongs here: ``raw.stock_bar`` and ``raw.stock_action`` from answers read at different moments, and what an answer
+shows of a split or of another company (docs/methods.md, B8). Not here: row rules (``stock_bar``), exact versions of
+indices (``bar``), undoing splits (``corporate_action``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from pipelines.contracts import raw
+from pipelines.parameters import Parameters
+
+_BAR = ("instrument_id", "session")
+_ACTION = ("instrument_id", "ex_session", "action_type")
+_RANGE = ("open", "high", "low")
+_SAID = ("split_ratio", "dividend_amount", "currency")
+_BP = 1e-4
+
+
+def new_stock_versions(
+    known: pl.DataFrame, accepted: pl.DataFrame, calendar: pl.DataFrame, source: str, parameters: Parameters
+) -> pl.DataFrame:
+    """Return the bars that are new, or that differ from their newest known version by more than noise.
+
+    Undoing a split leaves noise in the last digits, so a bar is changed where its close moved by more than
+    ``revision_close_bp``, open, high or low by more than ``revision_range_bp``, or the volume by more than half a share
+    of the coarser of the two readings (a source that states volume in shares after a reverse split has rounded it).
+    ``adjusted_close`` is not compared: it restates with every dividend. A row read no later than the newest version of
+    its bar adds nothing: what was read later stands.
+
+    Args:
+        known: ``raw.StockBar`` rows of these instruments from the first accepted session on.
+        accepted: Rows as traded that keep the row rules: ``raw.StockBar`` short of known_from, known_basis and source,
+            one per instrument and session.
+        calendar: Sessions with ``closes_at``, from the first accepted one to the last fetch.
+        source: Where the answers come from.
+        parameters: see above, and ``assumed_after_sessions``, ``bar_settle_minutes`` as in ``bar.new_versions``.
+
+    Returns:
+        ``raw.StockBar`` rows to append, sorted by key.
+    """
+    changed = _changed(known, accepted, parameters)
+    is_new = pl.col("known_from").is_null()
+    later = changed.filter(is_new | (pl.col("fetched_at") > pl.col("known_from")))
+    return _stamped(later, raw.StockBar, "session", is_new, calendar, source, parameters)
+
+
+def superseded_bars(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Parameters) -> int:
+    """Return how many rows differ from a version that was read later, or at the same moment, and so add nothing."""
+    changed = _changed(known, accepted, parameters)
+    return changed.filter(pl.col("fetched_at") <= pl.col("known_from")).height
+
+
+def _changed(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Return the accepted rows without a known version (known_from is null) or unlike the newest one."""
+    compared = ("close", *_RANGE, "volume", "split_factor", "known_from")
+    newest = known.sort("known_from").group_by(_BAR).last().select(*_BAR, *compared)
+    joined = accepted.join(newest, on=_BAR, how="left", suffix="_known")
+    return joined.filter(pl.col("known_from").is_null() | _is_changed(parameters))
+
+
+def _is_changed(parameters: Parameters) -> pl.Expr:
+    def moved(name: str, limit_bp: float) -> pl.Expr:
+        return (pl.col(name) / pl.col(f"{name}_known") - 1).abs() > limit_bp * _BP
+
+    share = pl.max_horizontal(pl.lit(1.0), "split_factor", "split_factor_known")
+    volume, before = pl.col("volume"), pl.col("volume_known")
+    return pl.any_horizontal(
+        moved("close", parameters.revision_close_bp),
+        *[moved(name, parameters.revision_range_bp) for name in _RANGE],
+        ((volume - before).abs() > share / 2).fill_null(value=False),
+        volume.is_null() != before.is_null(),
+    )
+
+
+def _stamped(
+    rows: pl.DataFrame,
+    table: type[raw.StockBar] | type[raw.StockAction],
+    day: str,
+    is_new: pl.Expr,
+    calendar: pl.DataFrame,
+    source: str,
+    parameters: Parameters,
+) -> pl.DataFrame:
+    """Add known_from, known_basis and source: assumed for a first version that came late, else observed."""
+    sessions = calendar.sort("session").with_row_index("number", 1).with_columns(pl.col("number").cast(pl.Int64))
+    placed = (
+        rows.with_columns(is_first=is_new)
+        .drop("known_from", strict=False)
+        .sort(day)
+        .join_asof(
+            sessions.select("number", "closes_at", calendar_session="session"),
+            left_on=day,
+            right_on="calendar_session",
+            strategy="forward",
+        )
+        .sort("fetched_at")
+        .join_asof(sessions.select(closed="number", closed_at="closes_at"), left_on="fetched_at", right_on="closed_at")
+    )
+    is_assumed = pl.col("is_first") & (pl.col("closed") - pl.col("number") > parameters.assumed_after_sessions)
+    settled_at = pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes)
+    is_assumed = is_assumed.fill_null(value=False)
+    return (
+        placed.with_columns(
+            known_from=pl.when(is_assumed).then(settled_at).otherwise("fetched_at"),
+            known_basis=pl.when(is_assumed).then(pl.lit("assumed")).otherwise(pl.lit("observed")),
+            source=pl.lit(source),
+        )
+        .select(table.column_names())
+        .sort(table.primary_key())
+    )
+
+
+def new_action_versions(
+    known: pl.DataFrame,
+    stated: pl.DataFrame,
+    windows: pl.DataFrame,
+    calendar: pl.DataFrame,
+    source: str,
+    parameters: Parameters,
+) -> pl.DataFrame:
+    """Return the actions that are new, that changed, or that the source stopped stating.
+
+    The comparison is exact. An action known within the days of an answer that does not state it is withdrawn.
+
+    Args:
+        known: ``raw.StockAction`` rows of these instruments.
+        stated: ``raw.StockAction`` short of known_from, known_basis, is_withdrawn and source, one per key.
+        windows: What each answer covers: instrument_id, first_day, last_day, and vendor_symbol, payload_hash,
+            fetched_at of the answer; one row per instrument.
+        calendar: see ``new_stock_versions``; an ex date that is no session counts as the next one.
+        source: see there.
+        parameters: see there.
+
+    Returns:
+        ``raw.StockAction`` rows to append, sorted by key.
+    """
+    newest = known.sort("known_from").group_by(_ACTION).last()
+    origin = ("vendor_symbol", "payload_hash", "fetched_at")
+    withdrawn = (
+        newest.filter(~pl.col("is_withdrawn"))
+        .drop(origin)
+        .join(windows, on="instrument_id")
+        .filter(pl.col("ex_session").is_between("first_day", "last_day"))
+        .join(stated, on=_ACTION, how="anti")
+        .with_columns(is_withdrawn=pl.lit(value=True))
+    )
+    now = pl.concat(
+        [
+            stated.with_columns(is_withdrawn=pl.lit(value=False)),
+            withdrawn.select(*stated.columns, "is_withdrawn"),
+        ]
+    )
+    joined = now.join(
+        newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from"), on=_ACTION, how="left", suffix="_was"
+    )
+    is_new = pl.col("known_from").is_null()
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in (*_SAID, "is_withdrawn"))
+    changed = joined.filter(is_new | (differs & (pl.col("fetched_at") > pl.col("known_from"))))
+    return _stamped(changed, raw.StockAction, "ex_session", is_new, calendar, source, parameters)
+
+
+def instruments_to_read_whole(
+    known: pl.DataFrame,
+    received: pl.DataFrame,
+    known_actions: pl.DataFrame,
+    stated: pl.DataFrame,
+    parameters: Parameters,
+) -> list[str]:
+    """Return the instruments whose answers of a few days show that their whole history has to be read.
+
+    That is so where a split is stated that was not known, or another ratio of it. And where the vendor adjusted for
+    something that it does not state: of the sessions that both have, the oldest and at least
+    ``restated_least_sessions`` in all have a close that moved by more than ``restated_least_share``, all by one ratio
+    (to within ``revision_range_bp``). Newer ones may have stayed: they are in the new shares anyway.
+
+    Args:
+        known: ``raw.StockBar`` rows.
+        received: instrument_id, session, close as traded.
+        known_actions: ``raw.StockAction`` rows.
+        stated: instrument_id, ex_session, action_type, split_ratio.
+        parameters: see above.
+    """
+    is_split = pl.col("action_type") == "split"
+    newest = known_actions.sort("known_from").group_by(_ACTION).last().filter(~pl.col("is_withdrawn"))
+    unknown = stated.filter(is_split).join(
+        newest.filter(is_split), on=["instrument_id", "ex_session", "split_ratio"], how="anti"
+    )
+    ratio = pl.col("ratio")
+    has_moved = (ratio - 1).abs() > parameters.restated_least_share
+    restated = (
+        _overlap(known, received)
+        .sort("session")
+        .group_by("instrument_id")
+        .agg(
+            sessions=has_moved.sum(),
+            spread=ratio.filter(has_moved).max() / ratio.filter(has_moved).min() - 1,
+            oldest_moved=has_moved.first(),
+        )
+        .filter(
+            pl.col("oldest_moved"),
+            pl.col("sessions") >= parameters.restated_least_sessions,
+            pl.col("spread") <= parameters.revision_range_bp * _BP,
+        )
+    )
+    return sorted({*unknown["instrument_id"], *restated["instrument_id"]})
+
+
+def reused_symbols(
+    known: pl.DataFrame, received: pl.DataFrame, first_trades: pl.DataFrame, parameters: Parameters
+) -> list[str]:
+    """Return the instruments whose symbol has passed to another company.
+
+    That is so where the vendor says that trading began after a session that is known, and not one close received is
+    the known one (to within ``revision_close_bp``). A company whose beginning the vendor merely moved still agrees.
+
+    Args:
+        known: ``raw.StockBar`` rows within the days asked for.
+        received: instrument_id, session, close as traded.
+        first_trades: instrument_id, first_trade (null where the vendor does not say).
+        parameters: see above.
+    """
+    is_equal = (pl.col("ratio") - 1).abs() <= parameters.revision_close_bp * _BP
+    agreeing = _overlap(known, received).filter(is_equal)
+    begun_late = (
+        known.group_by("instrument_id")
+        .agg(first=pl.col("session").min())
+        .join(first_trades, on="instrument_id")
+        .filter(pl.col("first_trade") > pl.col("first"))
+    )
+    return begun_late.join(agreeing, on="instrument_id", how="anti")["instrument_id"].sort().to_list()
+
+
+def _overlap(known: pl.DataFrame, received: pl.DataFrame) -> pl.DataFrame:
+    """Return received over known close of every session that has both."""
+    newest = known.sort("known_from").group_by(_BAR).last().select(*_BAR, before="close")
+    return received.join(newest, on=_BAR).select(*_BAR, ratio=pl.col("close") / pl.col("before"))
