@@ -58,6 +58,7 @@ class Run:
         self._printed = home / "printed.txt"
         self._printed.unlink(missing_ok=True)
         self._core_before = self._core()
+        self._published_before = self._published()
         variables = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
@@ -91,6 +92,10 @@ class Run:
         self._process.join(30)
         return self._process.exitcode == -signal.SIGKILL
 
+    def stage(self) -> Stage | None:
+        """Return the last stage that the run has come to."""
+        return next((stage for stage in reversed(STAGES) if self._has_come_to(stage)), None)
+
     def finish(self) -> dict[Stage, float]:
         """Wait until the run has succeeded, and return how many seconds each stage took."""
         began = {}
@@ -104,10 +109,15 @@ class Run:
 
     def _has_come_to(self, stage: Stage) -> bool:
         if stage == "publish":
-            return any(self._folder.glob(".market.duckdb-*.tmp"))
+            return any(self._folder.glob(".market.duckdb-*.tmp")) or self._published() != self._published_before
         if stage == "transform":
             return self._core() != self._core_before
         return self._printed.exists() and self._printed.stat().st_size > 0
+
+    def _published(self) -> int | None:
+        """Return which file is published."""
+        database = self._folder / "market.duckdb"
+        return database.stat().st_ino if database.exists() else None
 
     def _core(self) -> dict[str, int]:
         """Return when each table of core was last written."""
