@@ -27,7 +27,7 @@ BIN := .venv/bin
 DATABASE := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/market.duckdb
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help warehouse ui sql brief test test-real test-ui lint bench catalog lock clean
+.PHONY: help warehouse ui sql brief test test-real test-slow test-ui lint bench catalog lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
 
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
+
+test-slow: .venv/dev ## Run the tests that take minutes, such as killing runs 50 times
+	@$(BIN)/python -m pytest -v -s -n $(WORKERS) -m slow
 
 test-ui: .venv/ui ## Drive the Dagster UI in headless Chromium (PICTURE=file keeps a picture)
 	@$(BIN)/python -m pytest -v --override-ini addopts=-ra tests/ui

@@ -28,6 +28,7 @@ def main() -> int:
         return 1
     os.environ.setdefault("DAGSTER_HOME", str(Path(__file__).resolve().parents[1]))
     from pipelines.definitions import definitions
+    from pipelines.defs.alert import tell
     from pipelines.defs.jobs import JOB
     from pipelines.report.summary import summary
 
@@ -36,6 +37,8 @@ def main() -> int:
     job = definitions().get_repository_def().get_job(JOB)
     with _alone(settings), dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
+        for problem in tell(instance, result.run_id, settings):
+            print(f"an alert was not delivered: {problem}", file=sys.stderr)
     if not result.success:
         return _report_failure(result, settings)
     steps = len(result.get_step_success_events())
@@ -92,7 +95,9 @@ def _setting_error(found: ErrorDetails) -> str:
     message = found["msg"].removeprefix("Value error, ").replace("Input should ", "expected to ")
     if not found["loc"]:
         return message
-    return f"MARKET_{str(found['loc'][0]).upper()}: {message}, was {found['input']!r}"
+    name = str(found["loc"][0])
+    was = "not" if "SecretStr" in str(Settings.model_fields[name].annotation) else repr(found["input"])
+    return f"MARKET_{name.upper()}: {message}, was {was}"
 
 
 def _report_failure(result: dg.ExecuteInProcessResult, settings: Settings) -> int:

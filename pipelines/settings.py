@@ -28,10 +28,19 @@ def _without_question_mark(path: Path) -> Path:
     return path
 
 
+def _web_address(secret: SecretStr) -> SecretStr:
+    """An address with a token in it is a secret, so what was expected is said and what it was is not."""
+    if not secret.get_secret_value().startswith(("http://", "https://")):
+        raise ValueError("expected an address that begins with http:// or https://")
+    return secret
+
+
 class Settings(BaseSettings):
     """One frozen set of settings. Relative paths are taken from the working directory."""
 
-    model_config = SettingsConfigDict(env_prefix="MARKET_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MARKET_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     source: SourceName = "sample"
     """Where bars come from: ``MARKET_SOURCE``."""
@@ -51,6 +60,10 @@ class Settings(BaseSettings):
     """Another host that answers in the place of the funds' and the SEC's, such as a local test server."""
     sec_contact: SecretStr | None = None
     """Name and mail address for the SEC, which demands them: ``MARKET_SEC_CONTACT``; never stored or shown."""
+    alert_url: Annotated[SecretStr, AfterValidator(_web_address)] | None = None
+    """Webhook that is told of failed runs and checks, which may hold a token: ``MARKET_ALERT_URL``; never shown."""
+    keep_warehouses: int = Field(default=7, ge=0, le=1000)
+    """How many earlier published files are kept beside the newest: ``MARKET_KEEP_WAREHOUSES``."""
     universe: str | None = None
     """Whose stocks ``yahoo`` is asked for: ``none``, ``members`` (of the newest holdings) or a file of symbols."""
     yahoo_per_minute: float = Field(default=100.0, gt=0)
@@ -97,6 +110,11 @@ class Settings(BaseSettings):
     def briefs_dir(self) -> Path:
         """Return the folder of issued briefs."""
         return self.source_dir / "briefs"
+
+    @property
+    def alert_log_path(self) -> Path:
+        """Return the log of what went wrong, one line of JSON each."""
+        return self.source_dir / "alerts.log"
 
     @property
     def is_synthetic(self) -> bool:

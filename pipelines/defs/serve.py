@@ -54,7 +54,7 @@ def warehouse(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untype
     """Build the DuckDB file beside the published one, run the SQL checks on it and swap it in."""
     database = workspace.settings.database_path
     try:
-        build = publish(database, workspace.lake, _facts(workspace))
+        build = publish(database, workspace.lake, _facts(workspace), keep=workspace.settings.keep_warehouses)
     except (LakeError, WarehouseError) as error:
         raise dg.Failure(f"{database.name}: not published, the old file stays: {error}") from error
     yield from _check_results(build)

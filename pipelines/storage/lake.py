@@ -1,12 +1,11 @@
 """The Parquet lake: every table read and written through its contract, every write temp-then-rename.
 
 ``<root>/<layer>/<table>/bucket=NN/``: raw tables grow by one part a batch, all others are one file a bucket.
-Not here: what the rows mean (``transforms``), or DuckDB (``warehouse``).
+Not here: what the rows mean (``transforms``), folding small parts (``compaction``), or DuckDB (``warehouse``).
 """
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, layer_of, name_of, qualified_name
 from pipelines.projections.parquet import annotated
 from pipelines.settings import Settings
+from pipelines.storage.part import delete_superseded, next_number, part_name, standing
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 T = TypeVar("T", bound=Table)
@@ -74,8 +74,8 @@ class Lake:
         return self.root / layer_of(table) / name_of(table)
 
     def files(self, table: type[Table]) -> list[Path]:
-        """Return the table's Parquet files, oldest part first."""
-        return sorted(self.folder(table).glob("bucket=*/*.parquet"))
+        """Return the table's Parquet files, oldest part first; parts that were folded into another are left out."""
+        return standing(self.folder(table).glob("bucket=*/*.parquet"))
 
     def snapshot_of(self, table: type[Table]) -> str | None:
         """Return the state of the data and parameters that a stored table was derived from, None for none."""
@@ -163,7 +163,8 @@ class Lake:
         for bucket, part in self._split(rows):
             if not part.is_empty():
                 folder = self.folder(table) / f"bucket={bucket:02d}"
-                self._write(table, part, folder / f"part-{self._next_part(folder):06d}.parquet")
+                self._write(table, part, folder / part_name(next_number(folder)))
+                delete_superseded(folder)
         return rows
 
     def _split(self, rows: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
@@ -174,11 +175,6 @@ class Lake:
         for bucket in range(self.buckets):
             own = [name for name in rows[column].unique() if bucket_of(name, self.buckets) == bucket]
             yield bucket, rows.filter(pl.col(column).is_in(own))
-
-    @staticmethod
-    def _next_part(folder: Path) -> int:
-        numbers = [re.fullmatch(r"part-(\d{6})", path.stem) for path in folder.glob("part-*.parquet")]
-        return max((int(number[1]) for number in numbers if number), default=0) + 1
 
     def _write(self, table: type[Table], rows: pl.DataFrame, path: Path, snapshot: str | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

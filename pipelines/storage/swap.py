@@ -27,8 +27,17 @@ def sweep(final: Path) -> None:
 
     The file of another living writer stays.
     """
-    for leftover in final.parent.iterdir() if final.parent.is_dir() else ():
-        match = re.fullmatch(re.escape(f".{final.name}-") + r"(\d+)\.tmp.*", leftover.name)
+    _sweep(final.parent, re.escape(final.name))
+
+
+def sweep_folder(folder: Path) -> None:
+    """Delete from a folder what dead writers have left behind of any file."""
+    _sweep(folder, r".+")
+
+
+def _sweep(folder: Path, names: str) -> None:
+    for leftover in folder.iterdir() if folder.is_dir() else ():
+        match = re.fullmatch(rf"\.{names}-(\d+)\.tmp.*", leftover.name)
         if match and not _is_written_elsewhere(int(match[1])):
             leftover.unlink(missing_ok=True)
 

@@ -28,6 +28,7 @@ from pipelines.settings import SYNTHETIC_NOTE
 from pipelines.storage.build import Build, BuildFacts, CheckOutcome
 from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake
+from pipelines.storage.retention import delete_older, earlier_files, keep_earlier
 from pipelines.storage.statements import SQL_FOLDER, Statement, read_statements
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
@@ -45,8 +46,15 @@ def published_tables() -> tuple[type[Table], ...]:
     return (*core.TABLES, *serve.TABLES)
 
 
-def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQL_FOLDER) -> Build:
+def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQL_FOLDER, keep: int = 0) -> Build:
     """Build the file beside ``database``, run the checks on it and, if none blocks, put it in its place.
+
+    Args:
+        database: The published file.
+        lake: Where core lies.
+        facts: What the build states about itself.
+        sql_folder: Where the SELECTs and checks stand.
+        keep: How many earlier published files stay, under names of their own (``retention``).
 
     Returns:
         The build; ``is_published`` is false where a check blocked it.
@@ -58,14 +66,18 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     with lake.locked():
-        build = Build(_generation(database) + 1, lake.common_snapshot(core.TABLES))
+        replaced = _generation(database)
+        build = Build(max([replaced, *earlier_files(database)]) + 1, lake.common_snapshot(core.TABLES))
         sweep(database)
         temporary = temporary_name(database)
         try:
             _fill(temporary, lake, facts, build, sql_folder)
             if not build.blocking:
+                if keep and replaced:
+                    keep_earlier(database, replaced)
                 swap_in(temporary, database)
                 build.is_published = True
+                delete_older(database, keep)
         finally:
             sweep(database)
     return build
