@@ -48,7 +48,7 @@ def _ingested(
     added: dict[type[Table], list[pl.DataFrame]] = {table: [table.create_empty()] for table in tables}
     counts: Counter[str] = Counter()
     with lake.locked():
-        seen = set(lake.read(tables[0])["payload_hash"].unique())
+        seen = set(lake.scan(tables[0]).select("payload_hash").unique().collect()["payload_hash"])
         if raw.StockBar in tables:
             seen -= _read_too_early(lake, settings.clock().date())
         found, left_aside = workspace.documents(kind)
@@ -64,7 +64,8 @@ def _ingested(
                 for table in reversed(tables):
                     added[table].append(lake.append(table, reading.rows[table]))
             except (SourceError, ValueError) as error:
-                raise dg.Failure(f"{document.locator}: {error}") from error
+                reason = str(error).removeprefix(f"{document.path.name}: ")
+                raise dg.Failure(f"{document.locator}: {reason}") from error
             seen.add(document.payload_hash)
             counts["documents read"] += 1
         context.log.info(f"{kind}: {dict(counts)}; left aside: {left_aside}")
@@ -202,6 +203,7 @@ def stock_bars(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Wo
         versions = new_versions(
             lake.read(raw.StockBar), accepted, calendar, workspace.settings.source, now, workspace.parameters
         )
+        versions = versions.with_columns(split_factor=pl.lit(None, pl.Float64))
         return Reading({raw.StockBar: versions}, rejected.with_columns(raw_table=pl.lit(name_of(raw.StockBar))))
 
     yield from _ingested(context, workspace, "panel", [raw.StockBar], read)

@@ -147,6 +147,10 @@ SELECT
     holdings.as_of AS holdings_as_of,
     largest.sector AS largest_sector,
     largest.weight_share AS largest_sector_share,
+    CASE
+        WHEN holdings.as_of IS NULL THEN 'no_holdings'
+        WHEN largest.sector IS NULL THEN 'no_sectors'
+    END AS largest_sector_reason,
     exposure.domestic_share,
     CASE WHEN exposure.index_id IS NULL THEN 'no_holdings' ELSE exposure.null_reason END AS domestic_share_reason,
     above_50.value AS members_above_50_pct,

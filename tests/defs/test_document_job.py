@@ -142,15 +142,15 @@ def test_breadth_counts_the_members_of_each_session(first_run) -> None:
 def test_the_overview_shows_holdings_from_the_close_on_which_they_were_known(first_run) -> None:
     found = ask(
         first_run[0],
-        "SELECT session, holdings_as_of, largest_sector, round(domestic_share, 6), domestic_share_reason, "
-        "members_above_50_pct FROM serve.index_overview "
+        "SELECT session, holdings_as_of, largest_sector, largest_sector_reason, round(domestic_share, 6), "
+        "domestic_share_reason, members_above_50_pct FROM serve.index_overview "
         "WHERE instrument_id = 'SPX' AND session >= DATE '2024-02-29' ORDER BY session",
     )
     technology, days = "Information Technology", [dt.date(2024, 3, day) for day in (1, 4, 5, 6)]
     assert found == [
-        (FEBRUARY, None, None, None, "no_holdings", 75.0),
-        *((day, FEBRUARY, technology, 0.5, None, 75.0) for day in days),
-        (dt.date(2024, 3, 7), MARCH, "Energy", 0.483333, None, 75.0),
+        (FEBRUARY, None, None, "no_holdings", None, "no_holdings", 75.0),
+        *((day, FEBRUARY, technology, None, 0.5, None, 75.0) for day in days),
+        (dt.date(2024, 3, 7), MARCH, "Energy", None, 0.483333, None, 75.0),
     ]
 
 

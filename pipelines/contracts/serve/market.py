@@ -81,6 +81,7 @@ class IndexOverview(Table):
     holdings_as_of = v.overview_holdings_date(nullable=True)
     largest_sector = v.largest_sector(nullable=True)
     largest_sector_share = v.largest_sector_share(nullable=True)
+    largest_sector_reason = v.largest_sector_reason(nullable=True)
     domestic_share = v.domestic_share(nullable=True)
     domestic_share_reason = v.overview_exposure_reason(nullable=True)
     members_above_50_pct = v.members_above_50_pct(nullable=True)

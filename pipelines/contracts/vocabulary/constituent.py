@@ -188,6 +188,7 @@ warned_by_rule = p.text("Odd bars by what is odd about them, such as jump: 2; nu
 overview_holdings_date = p.date("Date of the newest holdings that were known at the close; null where there are none.")
 largest_sector = p.text("Sector with the largest weight in those holdings.")
 largest_sector_share = p.number("Its weight.", "fraction", min=0, max=1)
+largest_sector_reason = p.choice("Why no sector can be called the largest", ("no_holdings", "no_sectors"))
 overview_exposure_reason = p.choice(
     "Why domestic_share, cap-weighted and as reported, is null", (*EXPOSURE_REASONS, "no_holdings")
 )
