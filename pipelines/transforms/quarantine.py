@@ -182,6 +182,7 @@ def _limits(parameters: Parameters) -> Limits:
         tolerance=math.log1p(parameters.split_tolerance),
         least_sessions=parameters.split_least_sessions,
         history_share=parameters.split_history_share,
+        checked_ratio=math.log(parameters.split_checked_ratio),
         hundredfold=math.log(parameters.hundredfold_least),
     )
 

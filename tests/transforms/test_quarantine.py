@@ -48,10 +48,22 @@ def test_a_calm_history_stands_and_a_small_revision_is_accepted() -> None:
 def test_a_handful_of_restated_closes_is_a_revision() -> None:
     story = loaded()
     revised = list(TRUE[:N])
-    for session, factor in ((4, 1.3), (5, 1.3), (6, 1.3), (7, 1.3), (20, 0.6)):
+    for session, factor in ((4, 1.2), (5, 1.2), (6, 1.2), (7, 1.2), (20, 0.85)):
         revised[session] *= factor
     story.fetch(N, revised)
     assert story.told(N) == (approx(revised), {})
+
+
+def test_a_few_closes_restated_by_much_are_a_revision_only_where_they_meet_a_neighbour() -> None:
+    """In the midst a spike appears; at the end of the history the price may well have fallen so far."""
+    for session, is_held in ((N - 8, True), (N - 1, False)):
+        story = loaded()
+        wrong = [close * (0.47 if at == session else 1) for at, close in enumerate(TRUE[:N])]
+        story.fetch(N, wrong)
+        held = {session: "partial_split"} if is_held else {}
+        assert story.told(N) == (approx(TRUE[:N] if is_held else wrong), held)
+        story.fetch(N + 1, TRUE[: N + 2])
+        assert story.told(N + 1) == (approx(TRUE[: N + 2]), {})
 
 
 def test_five_neighbours_restated_each_by_its_own_share_are_a_revision() -> None:

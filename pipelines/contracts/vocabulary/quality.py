@@ -13,6 +13,8 @@ applies_to = p.text("What the rule is about: index and stock (bars), action, doc
 rule_text = p.text("What the rule says of a row that breaks it.")
 found_in = p.text("Tables that list the rows that break it, separated by commas.")
 
+finding_count = p.count("Rows that break the rule.", "rows", min=1)
+
 # Bars that were kept, or held back
 bar_warning = p.choice("What is odd about a bar that was kept", BAR_WARNINGS)
 warning_value = p.number("The number that the rule looked at.", "see warning")
@@ -23,7 +25,7 @@ held_close = p.number("Close of the version that is held back.", "points")
 reference_close = p.number("The close it was held against: the last good one of the session or before it.", "points")
 evidence = p.text("What the rule saw, in words.")
 quarantined_bars = p.count("Bars whose newest version is held back.", "bars")
-quarantined_by_rule = p.text("Held back bars by rule, such as unseen_split: 250; null for none.")
+quarantined_by_rule = p.text("Held back bars and actions by rule, such as unseen_split: 250; null for none.")
 sessions_behind = p.count("Calendar sessions from its last bar to the newest one of the warehouse.", "sessions")
 
 # Corporate actions and factors
@@ -56,6 +58,7 @@ close_before = p.number("Close of the session before ex_session, in the shares t
 second_close = p.number("Close by the second source.", "points")
 gap_bp = p.number("Close of the second source over ours, less one.", "basis points")
 is_beyond = p.flag("True where the gap exceeds what two sources may differ by.")
+compared_sessions = p.count("Sessions on which the second source has a close too; null without one.", "sessions")
 gap_sessions = p.count(
     "Sessions on which the second source's close differs by more than it may; null without one.", "sessions"
 )

@@ -26,6 +26,7 @@ class Limits(NamedTuple):
     tolerance: float
     least_sessions: int
     history_share: float
+    checked_ratio: float
     hundredfold: float
 
 
@@ -86,9 +87,12 @@ def _held(row: Integers, newest: Integers, price: Floats, splits: Splits, limits
     alike_size = int(sizes[is_alike].sum())
     is_history = alike_size >= limits.least_sessions and alike_size > limits.history_share * len(both)
     for (start, stop), constant, alike in zip(runs, constants, is_alike, strict=True):
-        broken = _rule_of(constant, stop - start, bool(alike and is_history), limits)
-        if broken != GOOD and not _mends(both, start, stop, constant, row, newest, price, splits, limits):
-            rule[both[start:stop]] = broken
+        gains = _gains(both, start, stop, constant, row, newest, price, splits, limits)
+        half = 0.5 * abs(constant)
+        if gains and sum(gains) > half * len(gains):
+            continue
+        is_spike = len(gains) == 2 and max(gains) < -half
+        rule[both[start:stop]] = _rule_of(constant, stop - start, bool(alike and is_history), is_spike, limits)
     return _with_new_sessions(rule, row, newest, price)
 
 
@@ -103,15 +107,16 @@ def _runs(change: Floats, limits: Limits) -> list[tuple[int, int]]:
     return list(zip(np.flatnonzero(begins).tolist(), (np.flatnonzero(ends) + 1).tolist(), strict=True))
 
 
-def _rule_of(constant: float, size: int, is_history: bool, limits: Limits) -> int:
+def _rule_of(constant: float, size: int, is_history: bool, is_spike: bool, limits: Limits) -> int:
     if abs(constant) >= limits.hundredfold:
         return HUNDREDFOLD
     if is_history:
         return UNSEEN_SPLIT
-    return PARTIAL_SPLIT if size >= limits.least_sessions else GOOD
+    is_long = size >= limits.least_sessions
+    return PARTIAL_SPLIT if is_long or (is_spike and abs(constant) >= limits.checked_ratio) else GOOD
 
 
-def _mends(
+def _gains(
     both: Integers,
     start: int,
     stop: int,
@@ -121,28 +126,28 @@ def _mends(
     price: Floats,
     splits: Splits,
     limits: Limits,
-) -> bool:
-    """Return whether a restated stretch meets its neighbours where the last good one did not.
+) -> list[float]:
+    """Return, for each neighbour of a restated stretch, by how much nearer its end has come; negative where farther.
 
-    Neighbours are sessions that both know. A session that only the source now knows counts where a split with this
-    very ratio is stated after the stretch. One that is announced only can restate nothing: what stood was adjusted
-    too early.
+    A stretch that meets its neighbours again mends an error. Neighbours are sessions that both know. A session that
+    only the source now knows counts where a split with this very ratio is stated after the stretch. One that is
+    announced only can restate nothing: what stood was adjusted too early, and all of the ratio is gained.
     """
     first, last = int(both[start]), int(both[stop - 1])
     states_it = (splits.slot > last) & (np.abs(splits.log_ratio - constant) <= limits.tolerance)
     if (states_it & ~splits.is_effective).any():
-        return True
+        return [abs(constant)]
     edges = [(first, int(both[start - 1]))] if start else []
     if stop < len(both):
         edges.append((last, int(both[stop])))
     elif states_it.any():
         later = np.flatnonzero(newest[last + 1 :] != NO_ROW)
         edges += [(last, last + 1 + int(later[0]))] if len(later) else []
-    gained = 0.0
+    gains = []
     for own, other in edges:
         before = price[row[other]] if row[other] != NO_ROW else price[newest[other]]
-        gained += abs(price[row[own]] - before) - abs(price[newest[own]] - price[newest[other]])
-    return bool(edges) and gained > 0.5 * abs(constant) * len(edges)
+        gains.append(abs(price[row[own]] - before) - abs(price[newest[own]] - price[newest[other]]))
+    return gains
 
 
 def _with_new_sessions(rule: Integers, row: Integers, newest: Integers, price: Floats) -> Integers:
