@@ -140,7 +140,7 @@ class Parameters(BaseModel):
     split_history_share: float = 0.5
     """Closes restated by one ratio on more than this share of the history are a split that no action told of."""
     split_checked_ratio: float = 1.25
-    """A split of this ratio or more, either way, must show in the traded price; fewer closes restated by it are a spike."""
+    """A split of this ratio or more, either way, must show in the traded price; a spike of so much is held back."""
     hundredfold_least: float = 50.0
     """A close so many times the last good one, or a high so many times its low, is held back."""
     revenue_stale_months: int = Field(default=18, ge=1)

@@ -61,10 +61,10 @@ def stock_bar(workspace: Workspace, versions: pl.DataFrame, actions: pl.DataFram
     return accepted_stock_bars(versions, actions, workspace.settings.clock(), workspace.parameters)[0]
 
 
-@derived(core.StockBarWarning, core.StockBar)
-def stock_bar_warning(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
+@derived(core.StockBarWarning, core.StockBar, core.StockAction)
+def stock_bar_warning(workspace: Workspace, bars: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
     """Bars of stocks that are odd."""
-    return stock_bar_warnings(bars, workspace.parameters)
+    return stock_bar_warnings(bars, workspace.parameters, actions)
 
 
 @derived(core.CompanyAttribute, raw.CompanyAttribute)

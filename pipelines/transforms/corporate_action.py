@@ -80,7 +80,8 @@ def stock_actions(
     dividends in shares of the day it was read, so C is brought there by the splits it states up to that day. Left out
     are an action whose ex-session is after the last bar (``not_effective``) or before the first (``no_bar_before``),
     a dividend that is not less than C, and a split of ``split_checked_ratio`` or more that the traded closes on both
-    sides do not show: their quotient is nearer to 1 than to 1/ratio.
+    sides do not show: the quotient of the two, less what dividends of the same session explain, is nearer to 1 than to
+    1/ratio.
 
     Args:
         actions: every version (``raw.StockAction``) of the instruments given.
@@ -102,8 +103,11 @@ def stock_actions(
     close_before = pl.when(is_split).then("closed_before").otherwise(pl.col("closed_before") / pl.col("later_ratio"))
     paid = 1 - pl.col("dividend_amount") / pl.col("close_before")
     factor = pl.when(is_split).then(1 / pl.col("split_ratio")).otherwise(paid)
+    is_paid = (pl.col("action_type") == "dividend") & paid.is_between(0, 1, closed="none")
+    paid_log = pl.when(is_paid).then(paid.log()).sum().over("instrument_id", "ex_session")
     return (
         rows.with_columns(close_before=close_before)
+        .with_columns(paid_log=paid_log)
         .with_columns(left_out_reason=_left_out(factor, parameters))
         .with_columns(action_factor=pl.when(pl.col("left_out_reason").is_null()).then(factor))
         .select(core.StockAction.column_names())
@@ -156,7 +160,7 @@ def _basis_of_statement(stated: pl.DataFrame) -> pl.DataFrame:
 def _left_out(factor: pl.Expr, parameters: Parameters) -> pl.Expr:
     """Return why an action adjusts nothing, null where it does."""
     log_ratio = pl.col("split_ratio").log()
-    move = (pl.col("closed_after") / pl.col("closed_before")).log()
+    move = (pl.col("closed_after") / pl.col("closed_before")).log() - pl.col("paid_log")
     is_checked = log_ratio.abs() >= math.log(parameters.split_checked_ratio)
     return (
         pl.when(pl.col("last_session").is_null() | (pl.col("ex_session") > pl.col("last_session")))

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 import polars as pl
+import polars.selectors as cs
 
 from pipelines.contracts import core
 from pipelines.contracts.quality import QUALITY_RULES
@@ -17,6 +18,7 @@ from pipelines.parameters import Parameters
 from pipelines.transforms.bar import latest_bars
 
 _BP = 10_000.0
+_LOOKED_AT = ("instrument_id", "session", "close", "volume", "is_close_only")
 
 
 def quality_rules() -> pl.DataFrame:
@@ -61,7 +63,7 @@ def odd_bars(bars: pl.DataFrame, odd: Mapping[str, tuple[str, pl.Expr]], paramet
             ``equal_closes`` (this close and those just before that equal it).
         parameters: see above.
     """
-    rows = bars.select("instrument_id", "session", "close", "volume", "is_close_only").sort("instrument_id", "session")
+    rows = bars.select(cs.by_name(*_LOOKED_AT, require_all=False)).sort("instrument_id", "session")
     before = pl.col("close").shift(1).over("instrument_id")
     window = parameters.unusual_move_sessions
     rows = (

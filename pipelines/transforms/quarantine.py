@@ -206,11 +206,11 @@ def _split_logs(splits: Splits, size: int) -> Any:
 def _split_factors(
     standing: pl.DataFrame, actions: pl.DataFrame, known_at: dt.datetime, parameters: Parameters
 ) -> pl.DataFrame:
-    """Return ``core.AdjustmentFactor`` of the splits alone, as the traded closes that stand have it."""
+    """Return ``core.AdjustmentFactor`` of the splits; dividends count only where they explain the price of one."""
     splits = actions.filter(pl.col("action_type") == "split")
-    concerned = standing.filter(pl.col("instrument_id").is_in(splits["instrument_id"].unique().implode()))
-    closes = concerned.select(*_KEY, traded_close="close")
-    return adjustment_factors(stock_actions(splits, closes, known_at, parameters))
+    closes = standing.join(splits, on="instrument_id", how="semi").select(*_KEY, traded_close="close")
+    beside = actions.join(splits, on=("instrument_id", "ex_session"), how="semi")
+    return adjustment_factors(stock_actions(beside, closes, known_at, parameters))
 
 
 def _finished(bars: pl.DataFrame, table: type[core.Bar]) -> pl.DataFrame:

@@ -68,7 +68,7 @@ def _payload() -> pl.Expr:
     return pl.coalesce("payload", own)
 
 
-def stock_bar_warnings(bars: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+def stock_bar_warnings(bars: pl.DataFrame, parameters: Parameters, actions: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return what is odd about bars that were kept; one bar can be odd in several ways.
 
     ``jump``: the close differs from that of the stock's own bar before by more than ``jump_share`` of it; the value is
@@ -80,8 +80,9 @@ def stock_bar_warnings(bars: pl.DataFrame, parameters: Parameters) -> pl.DataFra
     value is how many.
 
     Args:
-        bars: ``core.StockBar``, in any order.
+        bars: ``core.StockBar``, in any order, all of the instruments given.
         parameters: see above.
+        actions: ``core.StockAction``; what moves the price on the session of one that adjusts is explained.
 
     Returns:
         ``core.StockBarWarning``, sorted by its key.
@@ -92,4 +93,12 @@ def stock_bar_warnings(bars: pl.DataFrame, parameters: Parameters) -> pl.DataFra
         "zero_volume": ("volume", pl.col("volume") == 0),
         "stale_close": ("equal_closes", is_stale(parameters)),
     }
-    return odd_bars(bars, odd, parameters)
+    found = odd_bars(bars, odd, parameters)
+    if actions is None:
+        return found
+    explained = actions.filter(pl.col("left_out_reason").is_null()).select(
+        "instrument_id", "ex_session", warning=pl.lit(["jump", "unusual_move"])
+    )
+    explained = explained.explode("warning").unique()
+    on = ("instrument_id", "ex_session", "warning")
+    return found.join(explained, left_on=("instrument_id", "session", "warning"), right_on=on, how="anti")

@@ -148,6 +148,20 @@ def test_a_dividend_on_the_day_of_a_split_is_in_new_shares() -> None:
     assert judged(actions, traded(closes)) == [("dividend", 1 - 55 / 4206, None), ("split", 0.2, None)]
 
 
+def test_a_consolidation_that_a_special_dividend_hides_is_no_invention() -> None:
+    """CNE.L on 2023-05-16: 33 new for 70 old shares and 115 pence paid on each old one; the price did not jump."""
+    ratio = 33 / 70
+    amount = {"ex_session": DAYS[2], "dividend_amount": 243.93939}
+    closes = [217.0, 217.4, 205.1, 197.9, 196.8, 196.8]
+    both = judged(known({"ex_session": DAYS[2], "split_ratio": ratio}, amount), traded(closes))
+    assert both == [
+        ("dividend", pytest.approx(1 - 243.93939 * ratio / 217.4), None),
+        ("split", pytest.approx(1 / ratio), None),
+    ]
+    alone = judged(known({"ex_session": DAYS[2], "split_ratio": ratio}), traded(closes))
+    assert alone == [("split", None, "split_without_jump")]
+
+
 def test_the_newest_known_version_counts_and_a_withdrawn_action_is_gone() -> None:
     moments = [dt.datetime.combine(day, dt.time(22), dt.UTC) for day in days(9)[5:]]
     versions = known(
