@@ -156,8 +156,10 @@ def _walked(
         for at in np.flatnonzero(found.rule)
     ]
     standing = whole[kept.tolist()]
-    factors = _split_factors(standing, actions, known_at, parameters)
-    adjusted = with_factors(standing, factors).select(pl.col("close") * pl.col("split_factor")).to_series()
+    adjusted = standing["close"]
+    if len(splits.slot):
+        factors = _split_factors(standing, actions, known_at, parameters)
+        adjusted = with_factors(standing, factors).select(pl.col("close") * pl.col("split_factor")).to_series()
     away = hundredfold_away(np.log(adjusted.to_numpy()), math.log(parameters.hundredfold_least))
     held += [_held_row(place, kept[at], kept[away[at]], "hundredfold") for at in np.flatnonzero(away != NO_ROW)]
     held += [
