@@ -111,7 +111,7 @@ class Parameters(BaseModel):
     placebo_sessions: int = Field(default=252, ge=1)
     """Sessions within which a placebo has to be reached to count as a test."""
 
-    # B6 breadth, B7 revenue exposure
+    # B6 breadth, B7 revenue exposure, B8 quality of bars
     breadth_min_coverage_share: float = 0.95
     """Breadth is null where fewer of the members than this share are eligible."""
     breadth_extreme_sessions: int = Field(default=252, ge=2)
@@ -124,6 +124,25 @@ class Parameters(BaseModel):
     """A close that differs from the one before by more than this share of it is warned of."""
     stale_sessions: int = Field(default=3, ge=2)
     """So many equal closes running are warned of."""
+    unusual_move_sessions: int = Field(default=252, ge=2)
+    unusual_move_deviations: float = 8.0
+    """A log return beyond so many standard deviations of those before it is warned of."""
+    index_quoted_from: dt.date = dt.date(1984, 1, 1)
+    """From here on an index is quoted all day: a bar without range or volume is warned of."""
+    source_gap_bp: float = 2.0
+    """Two sources whose closes differ by more are warned of."""
+    split_least_change: float = 0.01
+    """A close restated by less than this share of itself is a revision, never a split."""
+    split_tolerance: float = 0.005
+    """Closes restated by one ratio agree on it within this share."""
+    split_least_sessions: int = Field(default=5, ge=2)
+    """So many neighbouring closes restated by one ratio are a split that was applied in part."""
+    split_history_share: float = 0.5
+    """Closes restated by one ratio on more than this share of the history are a split that no action told of."""
+    split_checked_ratio: float = 1.25
+    """A split of this ratio or more, either way, must show in the traded price; a spike of so much is held back."""
+    hundredfold_least: float = 50.0
+    """A close so many times the last good one, or a high so many times its low, is held back."""
     revenue_stale_months: int = Field(default=18, ge=1)
     """An annual report whose year ended longer ago says nothing any more."""
     revenue_explicit_excess_share: float = 0.005

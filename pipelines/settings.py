@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Folder of CSV or Parquet files, one per instrument, for the ``files`` source."""
     warehouse_dir: Annotated[Path, AfterValidator(_without_question_mark)] = Path("warehouse")
     """Where data lives; each source builds into its own folder below it."""
+    second_source_dir: Path | None = None
+    """Folder of price files of the indices that bars are compared with, of any source: ``MARKET_SECOND_SOURCE_DIR``."""
     level_book: Path | None = None
     """The user's own level book, a CSV file beside the house's: ``MARKET_LEVEL_BOOK``."""
     claims: Path | None = None
@@ -120,6 +122,11 @@ class Settings(BaseSettings):
     def is_synthetic(self) -> bool:
         """Return whether the bars are made up: true for the sample source alone."""
         return self.source == "sample"
+
+    @property
+    def is_live(self) -> bool:
+        """Return whether every session up to the clock is expected: files and the sample end where they end."""
+        return self.source == "yahoo"
 
     @property
     def note(self) -> str:

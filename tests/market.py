@@ -73,6 +73,11 @@ def bar_frame(prices: pl.DataFrame) -> pl.DataFrame:
     return core.Bar.validate(frame.select(core.Bar.column_names()))
 
 
+def stock_bar_frame(prices: pl.DataFrame) -> pl.DataFrame:
+    """Return prices as a ``core.StockBar`` frame of stocks that never split."""
+    return core.StockBar.validate(bar_frame(prices).with_columns(split_factor=pl.lit(1.0)))
+
+
 def pairs(*pair_ids: str, base_date: dt.date = dt.date(2019, 12, 31)) -> pl.DataFrame:
     """Return a ``core.RatioPair`` frame of ids such as A/B."""
     rows = [(pair, *pair.split("/"), base_date, "test", CHECKED) for pair in pair_ids]

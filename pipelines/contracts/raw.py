@@ -35,6 +35,10 @@ class StockBar(Bar):
     split_factor = v.split_factor(nullable=True)
 
 
+class SecondBar(Bar):
+    """One version of a daily bar of an index by the second source, which only checks the first."""
+
+
 class StockAction(Table):
     """One version of a split or dividend as a source stated it; a correction or withdrawal is a new, later row."""
 

@@ -8,12 +8,12 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
-from pipelines.transforms.bar import latest_bars
 from pipelines.transforms.breadth import breadth as breadth_of
 from pipelines.transforms.company_attribute import company_attributes
 from pipelines.transforms.company_revenue import company_revenues
 from pipelines.transforms.member_spell import member_spells
 from pipelines.transforms.membership import excluded_holdings, memberships
+from pipelines.transforms.quarantine import accepted_stock_bars
 from pipelines.transforms.revenue_exposure import revenue_exposures
 from pipelines.transforms.revenue_geography import company_revenue_geographies
 from pipelines.transforms.sector_weight import sector_weights
@@ -55,16 +55,16 @@ def region_share(workspace: Workspace) -> pl.DataFrame:
 # Stocks
 
 
-@derived(core.StockBar, raw.StockBar)
-def stock_bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
-    """The newest version of each bar of a stock that is known by now."""
-    return latest_bars(versions, workspace.settings.clock())
+@derived(core.StockBar, raw.StockBar, raw.StockAction)
+def stock_bar(workspace: Workspace, versions: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
+    """The newest good version of each bar of a stock that is known by now, in shares of today."""
+    return accepted_stock_bars(versions, actions, workspace.settings.clock(), workspace.parameters)[0]
 
 
-@derived(core.StockBarWarning, core.StockBar)
-def stock_bar_warning(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
+@derived(core.StockBarWarning, core.StockBar, core.StockAction)
+def stock_bar_warning(workspace: Workspace, bars: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
     """Bars of stocks that are odd."""
-    return stock_bar_warnings(bars, workspace.parameters)
+    return stock_bar_warnings(bars, workspace.parameters, actions)
 
 
 @derived(core.CompanyAttribute, raw.CompanyAttribute)

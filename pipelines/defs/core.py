@@ -12,7 +12,7 @@ from pipelines.defs.workspace import Workspace
 from pipelines.seeds.level_book import LevelBookError
 from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.sources.calendar import sessions_between
-from pipelines.transforms.bar import latest_bars, missing_sessions
+from pipelines.transforms.bar import missing_sessions
 from pipelines.transforms.cross import crosses
 from pipelines.transforms.level import levels
 from pipelines.transforms.level_event import level_events
@@ -21,6 +21,7 @@ from pipelines.transforms.level_statistics import level_statistics as hold_stati
 from pipelines.transforms.moving_average import moving_averages
 from pipelines.transforms.period_return import period_returns, periods_to_date
 from pipelines.transforms.pivot import pivots
+from pipelines.transforms.quarantine import accepted_bars
 from pipelines.transforms.ratio import ratios
 from pipelines.transforms.record import record_highs, record_states
 from pipelines.transforms.relative_regime import relative_regimes
@@ -53,9 +54,9 @@ def universe_member(workspace: Workspace) -> pl.DataFrame:
 
 @derived(core.Bar, raw.Bar)
 def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
-    """The newest version of each bar that is known by now."""
+    """The newest good version of each bar that is known by now."""
     known_at = workspace.settings.clock()
-    bars = latest_bars(versions, known_at)
+    bars, _ = accepted_bars(versions, known_at, workspace.parameters)
     if bars.is_empty():
         raise dg.Failure(f"core.bar: expected bars known at {known_at:%Y-%m-%d %H:%M} UTC, was none of {len(versions)}")
     return bars
@@ -64,17 +65,19 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
 @derived(core.Session, core.Bar, core.StockBar)
 def session(workspace: Workspace, bars: pl.DataFrame, stock_bars: pl.DataFrame) -> pl.DataFrame:
     """The calendar from the first bar to the end of the last one's year and of that year's last week."""
-    every = pl.concat([bars, stock_bars])
+    every = pl.concat([bars, stock_bars.select(bars.columns)])
     if every.is_empty():
         return core.Session.create_empty()
     first, last = every.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
-    return number_sessions(sessions_between(first, calendar_end(last)), every, workspace.parameters)
+    until = max(last, workspace.settings.clock().date()) if workspace.settings.is_live else last
+    return number_sessions(sessions_between(first, calendar_end(until)), every, workspace.parameters, until)
 
 
 @derived(core.MissingSession, core.Bar, core.Session)
 def missing_session(workspace: Workspace, bars: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """The gaps of each instrument against the calendar."""
-    return missing_sessions(bars, sessions, workspace.parameters)
+    live_at = workspace.settings.clock() if workspace.settings.is_live else None
+    return missing_sessions(bars, sessions, workspace.parameters, live_at)
 
 
 # Series

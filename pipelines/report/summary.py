@@ -50,20 +50,22 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 def _notes(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Yield a line per index with something amiss, and one for all stocks."""
     health = connection.execute(
-        "SELECT instrument_id, bars, missing_sessions, rejected_by_rule FROM serve.data_health "
-        "WHERE asset_class = 'index' AND (bars = 0 OR missing_sessions > 0 OR rejected_rows > 0) ORDER BY instrument_id"
+        "SELECT instrument_id, bars, missing_sessions, rejected_by_rule, quarantined_by_rule FROM serve.data_health "
+        "WHERE asset_class = 'index' AND (bars = 0 OR missing_sessions > 0 OR rejected_rows > 0 OR quarantined_bars > 0) "
+        "ORDER BY instrument_id"
     ).fetchall()
-    for instrument, bars, missing, rejected in health:
-        yield f"note: {instrument} has {bars:,} bars, {missing} missing sessions; rejected rows: {rejected or 'none'}"
-    stocks, bars, missing, rejected, warned = connection.execute(
+    for instrument, bars, missing, rejected, held in health:
+        note = f"note: {instrument} has {bars:,} bars, {missing} missing sessions; rejected rows: {rejected or 'none'}"
+        yield f"{note}; held back: {held}" if held else note
+    stocks, bars, missing, rejected, warned, held = connection.execute(
         "SELECT count(*), coalesce(sum(bars), 0), coalesce(sum(missing_sessions), 0), "
-        "coalesce(sum(rejected_rows), 0), coalesce(sum(warned_bars), 0) "
+        "coalesce(sum(rejected_rows), 0), coalesce(sum(warned_bars), 0), coalesce(sum(quarantined_bars), 0) "
         "FROM serve.data_health WHERE asset_class = 'stock'"
     ).fetchall()[0]
-    if missing or rejected or warned:
+    if missing or rejected or warned or held:
         yield (
             f"note: {stocks:,} stocks have {bars:,} bars, {missing:,} missing sessions, {rejected:,} rejected rows, "
-            f"{warned:,} odd bars (serve.data_health)"
+            f"{warned:,} odd and {held:,} held back bars (serve.data_health)"
         )
 
 

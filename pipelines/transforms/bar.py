@@ -116,23 +116,29 @@ def latest_bars(raw_bars: pl.DataFrame, known_at: dt.datetime) -> pl.DataFrame:
     )
 
 
-def missing_sessions(bars: pl.DataFrame, sessions: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+def missing_sessions(
+    bars: pl.DataFrame, sessions: pl.DataFrame, parameters: Parameters, live_at: dt.datetime | None = None
+) -> pl.DataFrame:
     """Return the sessions on which an instrument should have a bar and has none.
 
-    An instrument should have a bar on every session from its own first bar to the last bar of any instrument, but
-    not before ``calendar_checked_from``, as the calendar lacks older holidays.
+    An instrument should have a bar on every session from its own first bar to the last bar of any instrument or, of a
+    live source, to the last session that has settled, so that one lost for all is missed too; but not before
+    ``calendar_checked_from``, as the calendar lacks older holidays.
 
     Args:
         bars: accepted bars (``core.Bar``).
         sessions: the numbered calendar (``core.Session``).
-        parameters: see above.
+        parameters: see above, and ``bar_settle_minutes``.
+        live_at: the moment of the question where the source is live; None where it simply ends.
 
     Returns:
         ``core.MissingSession``, key instrument_id and session.
     """
     spans = bars.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
     begin = pl.max_horizontal("first", pl.lit(parameters.calendar_checked_from))
-    expected = spans.join(sessions.select("session"), how="cross").filter(
-        pl.col("session").is_between(begin, pl.col("last").max())
+    settles_at = pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes)
+    is_settled = pl.lit(value=False) if live_at is None else settles_at <= live_at
+    expected = spans.join(sessions.select("session", "closes_at"), how="cross").filter(
+        (pl.col("session") >= begin) & ((pl.col("session") <= pl.col("last").max()) | is_settled)
     )
     return expected.join(bars, on=_KEY, how="anti").select(core.MissingSession.column_names()).sort(_KEY)

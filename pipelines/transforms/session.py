@@ -22,7 +22,9 @@ def calendar_end(last: dt.date) -> dt.date:
     return new_years_eve + dt.timedelta(days=7 - new_years_eve.isoweekday())
 
 
-def number_sessions(calendar: pl.DataFrame, bars: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+def number_sessions(
+    calendar: pl.DataFrame, bars: pl.DataFrame, parameters: Parameters, until: dt.date | None = None
+) -> pl.DataFrame:
     """Return the sessions from the first bar to ``calendar_end`` of the last one, numbered from 1.
 
     Before ``calendar_checked_from`` the calendar names days on which the exchange was shut, so there only the
@@ -33,6 +35,7 @@ def number_sessions(calendar: pl.DataFrame, bars: pl.DataFrame, parameters: Para
         calendar: session, opens_at, closes_at and is_early_close, from the first bar to ``calendar_end`` of the last.
         bars: accepted bars (``core.Bar``).
         parameters: see above.
+        until: a day that has to be spanned too, such as that of the question where a live source lost sessions.
 
     Returns:
         ``core.Session``, key session; empty where there is no bar.
@@ -44,6 +47,7 @@ def number_sessions(calendar: pl.DataFrame, bars: pl.DataFrame, parameters: Para
     first, last = traded["session"].min(), traded["session"].max()
     if not isinstance(first, dt.date) or not isinstance(last, dt.date):
         return Session.create_empty()
+    last = max(last, until or last)
     begins, ends = calendar["session"].min(), calendar["session"].max()
     if not (isinstance(begins, dt.date) and isinstance(ends, dt.date) and begins <= first and last <= ends):
         raise ValueError(

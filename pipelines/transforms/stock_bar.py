@@ -10,9 +10,9 @@ import datetime as dt
 
 import polars as pl
 
-from pipelines.contracts import core
 from pipelines.contracts.raw import RejectedRow
 from pipelines.parameters import Parameters
+from pipelines.transforms.quality import is_stale, is_unusual_move, odd_bars
 from pipelines.transforms.screen import screen_bars, with_row_id
 
 _VALUES = ("open", "high", "low", "close", "volume")
@@ -68,35 +68,37 @@ def _payload() -> pl.Expr:
     return pl.coalesce("payload", own)
 
 
-def stock_bar_warnings(bars: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+def stock_bar_warnings(bars: pl.DataFrame, parameters: Parameters, actions: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return what is odd about bars that were kept; one bar can be odd in several ways.
 
     ``jump``: the close differs from that of the stock's own bar before by more than ``jump_share`` of it; the value is
     the signed change as a fraction. Splits without adjustment, spin-offs and symbols that passed to another company
-    look like this, and so do real moves. ``zero_volume``: the volume is 0 (a null one says nothing); the value is the
+    look like this, and so do real moves. ``unusual_move``: the log return is more than ``unusual_move_deviations``
+    times the standard deviation of those of the ``unusual_move_sessions`` bars before it; the value is how many,
+    signed. Real crashes look like this. ``zero_volume``: the volume is 0 (a null one says nothing); the value is the
     volume. ``stale_close``: this close and those of the bars before, ``stale_sessions`` or more in all, are equal; the
     value is how many.
 
     Args:
-        bars: ``core.StockBar``, in any order.
+        bars: ``core.StockBar``, in any order, all of the instruments given.
         parameters: see above.
+        actions: ``core.StockAction``; what moves the price on the session of one that adjusts is explained.
 
     Returns:
         ``core.StockBarWarning``, sorted by its key.
     """
-    rows = bars.select("instrument_id", "session", "close", "volume").sort("instrument_id", "session")
-    before = pl.col("close").shift(1).over("instrument_id")
-    rows = rows.with_columns(
-        change=pl.col("close") / before - 1,
-        run=(pl.col("close") != before).fill_null(value=True).cum_sum(),
-    ).with_columns(equal_closes=pl.int_range(1, pl.len() + 1).over("run").cast(pl.Float64))
     odd = {
         "jump": ("change", pl.col("change").abs() > parameters.jump_share),
+        "unusual_move": ("deviations", is_unusual_move(parameters)),
         "zero_volume": ("volume", pl.col("volume") == 0),
-        "stale_close": ("equal_closes", pl.col("equal_closes") >= parameters.stale_sessions),
+        "stale_close": ("equal_closes", is_stale(parameters)),
     }
-    found = [
-        rows.filter(is_odd).select("instrument_id", "session", warning=pl.lit(warning), warning_value=value)
-        for warning, (value, is_odd) in odd.items()
-    ]
-    return pl.concat(found).sort(core.StockBarWarning.primary_key())
+    found = odd_bars(bars, odd, parameters)
+    if actions is None:
+        return found
+    explained = actions.filter(pl.col("left_out_reason").is_null()).select(
+        "instrument_id", "ex_session", warning=pl.lit(["jump", "unusual_move"])
+    )
+    explained = explained.explode("warning").unique()
+    on = ("instrument_id", "ex_session", "warning")
+    return found.join(explained, left_on=("instrument_id", "session", "warning"), right_on=on, how="anti")

@@ -1,6 +1,7 @@
--- claim: Every calendar session between an index's first bar and the last session has a bar.
+-- claim: Every calendar session of an index from its first bar on has a bar, up to the last session of the data and,
+-- of a live source, of the calendar; the newest missing one is named first.
 -- table: serve.data_health
 -- severity: warn
-SELECT instrument_id, missing_sessions, first_missing_session, last_missing_session
-FROM serve.data_health
-WHERE missing_sessions > 0 AND asset_class = 'index'
+SELECT instrument_id, session
+FROM core.missing_session
+ORDER BY session DESC, instrument_id

@@ -35,47 +35,46 @@ missing AS (
     FROM every_missing
     GROUP BY asset_class, instrument_id
 ),
--- A bar that came too early and was accepted later is no longer a finding.
-standing_rejection AS (
-    SELECT
-        CASE rejected_row.raw_table WHEN 'stock_bar' THEN 'stock' ELSE 'index' END AS asset_class,
-        rejected_row.instrument_id,
-        rejected_row.rule,
-        count(*) AS row_count
-    FROM raw.rejected_row AS rejected_row
-    LEFT JOIN every_bar AS bar
-        ON bar.instrument_id = rejected_row.instrument_id
-        AND bar.session = rejected_row.session
-        AND bar.asset_class = CASE rejected_row.raw_table WHEN 'stock_bar' THEN 'stock' ELSE 'index' END
-    WHERE coalesce(rejected_row.raw_table, 'bar') IN ('bar', 'stock_bar')
-        AND (rejected_row.rule <> 'session_not_closed' OR bar.session IS NULL)
-    GROUP BY ALL
+-- The newest session that any instrument has, or that a live source should have given.
+newest AS (
+    SELECT max(session_number) AS session_number
+    FROM core.session
+    WHERE session <= greatest((SELECT max(session) FROM every_bar), (SELECT max(session) FROM core.missing_session))
 ),
-rejected AS (
+found AS (
     SELECT
         asset_class,
         instrument_id,
-        sum(row_count) AS rejected_rows,
-        string_agg(rule || ': ' || row_count, ', ' ORDER BY rule) AS rejected_by_rule
-    FROM standing_rejection
+        sum(row_count) FILTER (severity = 'reject') AS rejected_rows,
+        string_agg(rule || ': ' || row_count, ', ' ORDER BY rule) FILTER (severity = 'reject') AS rejected_by_rule,
+        string_agg(rule || ': ' || row_count, ', ' ORDER BY rule) FILTER (severity = 'quarantine')
+            AS quarantined_by_rule,
+        string_agg(rule || ': ' || row_count, ', ' ORDER BY rule) FILTER (
+            severity = 'warn' AND rule <> 'missing_session'
+        ) AS warned_by_rule
+    FROM serve.quality_finding
     GROUP BY asset_class, instrument_id
 ),
-counted_warning AS (
-    SELECT instrument_id, warning, count(*) AS bar_count
-    FROM core.stock_bar_warning
-    GROUP BY instrument_id, warning
+held AS (
+    SELECT asset_class, instrument_id, count(*) AS quarantined_bars
+    FROM core.quarantined_bar
+    GROUP BY asset_class, instrument_id
+),
+every_warning AS (
+    SELECT 'index' AS asset_class, instrument_id, session FROM core.bar_warning
+    UNION
+    SELECT 'index' AS asset_class, instrument_id, session FROM core.source_gap WHERE is_beyond
+    UNION
+    SELECT 'stock' AS asset_class, instrument_id, session FROM core.stock_bar_warning
 ),
 warned AS (
-    SELECT
-        'stock' AS asset_class,
-        instrument_id,
-        string_agg(warning || ': ' || bar_count, ', ' ORDER BY warning) AS warned_by_rule
-    FROM counted_warning
-    GROUP BY instrument_id
+    SELECT asset_class, instrument_id, count(*) AS warned_bars
+    FROM every_warning
+    GROUP BY asset_class, instrument_id
 ),
-warned_bar AS (
-    SELECT 'stock' AS asset_class, instrument_id, count(DISTINCT session) AS warned_bars
-    FROM core.stock_bar_warning
+compared AS (
+    SELECT 'index' AS asset_class, instrument_id, count(*) AS compared_sessions, count_if(is_beyond) AS gap_sessions
+    FROM core.source_gap
     GROUP BY instrument_id
 ),
 instrument AS (
@@ -83,7 +82,7 @@ instrument AS (
     UNION
     SELECT asset_class, instrument_id FROM bar
     UNION
-    SELECT asset_class, instrument_id FROM rejected WHERE asset_class = 'stock'
+    SELECT asset_class, instrument_id FROM found WHERE asset_class = 'stock'
 )
 SELECT
     instrument.instrument_id,
@@ -97,13 +96,20 @@ SELECT
     coalesce(missing.missing_sessions, 0) AS missing_sessions,
     missing.first_missing_session,
     missing.last_missing_session,
-    coalesce(rejected.rejected_rows, 0)::BIGINT AS rejected_rows,
-    rejected.rejected_by_rule,
-    coalesce(warned_bar.warned_bars, 0) AS warned_bars,
-    warned.warned_by_rule
+    (SELECT session_number FROM newest) - ended.session_number AS sessions_behind,
+    coalesce(found.rejected_rows, 0)::BIGINT AS rejected_rows,
+    found.rejected_by_rule,
+    coalesce(held.quarantined_bars, 0) AS quarantined_bars,
+    found.quarantined_by_rule,
+    coalesce(warned.warned_bars, 0) AS warned_bars,
+    found.warned_by_rule,
+    compared.compared_sessions,
+    compared.gap_sessions::BIGINT AS gap_sessions
 FROM instrument
 LEFT JOIN bar USING (asset_class, instrument_id)
+LEFT JOIN core.session AS ended ON ended.session = bar.last_session
 LEFT JOIN missing USING (asset_class, instrument_id)
-LEFT JOIN rejected USING (asset_class, instrument_id)
+LEFT JOIN found USING (asset_class, instrument_id)
+LEFT JOIN held USING (asset_class, instrument_id)
 LEFT JOIN warned USING (asset_class, instrument_id)
-LEFT JOIN warned_bar USING (asset_class, instrument_id)
+LEFT JOIN compared USING (asset_class, instrument_id)

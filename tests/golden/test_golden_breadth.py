@@ -12,7 +12,7 @@ from pipelines.contracts.vocabulary import ALL_SECTORS, BREADTH_MEASURES
 from pipelines.parameters import Parameters
 from pipelines.transforms.breadth import breadth
 from tests.frames import days
-from tests.market import bar_frame, calendar
+from tests.market import calendar, stock_bar_frame
 
 DAY = days(300)
 PARAMETERS = Parameters(breadth_min_coverage_share=0.75, breadth_extreme_sessions=3, breadth_smoothing_sessions=2)
@@ -41,7 +41,7 @@ def stock_bars(bars: Mapping[str, Sequence[tuple | None]]) -> pl.DataFrame:
         if bar is not None
     ]
     names = ["instrument_id", "session", "open", "high", "low", "close", "volume"]
-    return core.StockBar.validate(bar_frame(pl.DataFrame(rows, schema=names, orient="row")))
+    return stock_bar_frame(pl.DataFrame(rows, schema=names, orient="row"))
 
 
 def spells(*members: tuple, index_id: str = "X") -> pl.DataFrame:

@@ -19,7 +19,7 @@ from pipelines.sources.panel import read_panel
 from pipelines.transforms.breadth import breadth
 from pipelines.transforms.session import number_sessions
 from pipelines.transforms.stock_bar import screen_stock_bars, stock_bar_warnings
-from tests.market import bar_frame
+from tests.market import stock_bar_frame
 
 PARAMETERS = Parameters()
 NOW = dt.datetime(2024, 12, 3, tzinfo=dt.UTC)
@@ -41,7 +41,7 @@ def panel(real_data: Path) -> Panel:
     received = read_panel(path)
     calendar = sessions_between(dt.date(2023, 1, 1), dt.date(2024, 12, 31))
     accepted, rejected = screen_stock_bars(received, calendar, NOW, PARAMETERS)
-    bars = core.StockBar.validate(bar_frame(accepted))
+    bars = stock_bar_frame(accepted)
     frame = pd.read_parquet(path)
     frame = frame[frame["volume"] > 0].assign(symbol=frame["symbol"].replace("BRK.B", "BRK-B"))
     frame["date"] = pd.to_datetime(frame["date"])

@@ -192,6 +192,18 @@ def test_missing_sessions_run_from_the_first_bar_of_one_to_the_last_bar_of_all()
     assert missing.rows() == [("A", TUESDAY), ("A", THURSDAY), ("B", FRIDAY)]
 
 
+def test_a_session_that_a_live_source_lost_for_all_is_missed_once_it_has_settled() -> None:
+    held = bars({"A": {MONDAY: 1, TUESDAY: 1}, "B": {TUESDAY: 1}})
+    settled = dt.datetime.combine(WEDNESDAY, dt.time(21, 30), dt.UTC)
+    for live_at, expected in (
+        (None, []),
+        (settled - dt.timedelta(seconds=1), []),
+        (settled, [("A", WEDNESDAY), ("B", WEDNESDAY)]),
+        (settled + dt.timedelta(days=2), [(name, day) for name in "AB" for day in (WEDNESDAY, THURSDAY, FRIDAY)]),
+    ):
+        assert missing_sessions(held, SESSIONS, Parameters(), live_at).rows() == expected
+
+
 def test_no_session_is_missed_before_the_calendar_is_trusted() -> None:
     held = bars({"A": {MONDAY: 1, FRIDAY: 1}})
     parameters = Parameters(calendar_checked_from=THURSDAY)

@@ -17,7 +17,7 @@ from pipelines.parameters import Parameters
 from pipelines.transforms import breadth_tally
 from pipelines.transforms.breadth import breadth
 from tests.frames import days
-from tests.market import bar_frame, calendar, random_bars
+from tests.market import calendar, random_bars, stock_bar_frame
 
 DAY = days(80)
 SMALL = Parameters(breadth_min_coverage_share=0.5, breadth_extreme_sessions=4, breadth_smoothing_sessions=3)
@@ -42,7 +42,7 @@ def spells(*rows: dict[str, Any]) -> pl.DataFrame:
 
 def walks(symbols: Sequence[str], count: int, **options: Any) -> pl.DataFrame:
     """Return ``core.StockBar`` of random walks."""
-    return core.StockBar.validate(random_bars(7, DAY[:count], symbols, **options))
+    return stock_bar_frame(random_bars(7, DAY[:count], symbols, **options))
 
 
 def rows_of(bars: pl.DataFrame, members: pl.DataFrame, parameters: Parameters = SMALL) -> pl.DataFrame:
@@ -199,7 +199,7 @@ def markets(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
                     | {"weight_share": draw(st.sampled_from([0.1, 0.3, 0.7, None] if symbol == "E" else [0.1, 0.3]))}
                     | {"membership_quality": draw(st.sampled_from(MEMBERSHIP_QUALITIES))}
                 )
-    return core.StockBar.validate(bar_frame(prices)), spells(*members)
+    return stock_bar_frame(prices), spells(*members)
 
 
 @settings(max_examples=60, deadline=None)

@@ -18,7 +18,7 @@ from pipelines.parameters import Parameters
 from pipelines.transforms.screen import screen_bars
 from pipelines.transforms.stock_bar import screen_stock_bars, stock_bar_warnings
 from tests.frames import days
-from tests.market import bar_frame, calendar
+from tests.market import calendar, stock_bar_frame
 
 DAYS = [dt.date(2024, 12, 2), dt.date(2024, 12, 3), dt.date(2024, 12, 4)]
 SATURDAY = dt.date(2024, 11, 30)
@@ -147,7 +147,7 @@ def stock(closes: list[float], volumes: list[float | None] | None = None, symbol
         low="close",
         volume=pl.Series(volumes or [100.0] * len(closes), dtype=pl.Float64),
     )
-    return core.StockBar.validate(bar_frame(frame))
+    return stock_bar_frame(frame)
 
 
 def warned(bars: pl.DataFrame, **thresholds: float) -> list[tuple]:

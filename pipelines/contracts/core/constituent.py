@@ -6,21 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from pipelines.contracts import vocabulary as v
-from pipelines.contracts.core.market import Bar
 from pipelines.contracts.table import Table
-
-
-class StockBar(Bar):
-    """One accepted daily bar of a stock, adjusted for splits as its source does: the newest version known."""
-
-
-class StockBarWarning(Table):
-    """A bar of a stock that was kept and is odd: a jump without an action, no volume, a close that stands still."""
-
-    instrument_id = v.instrument_id(primary_key=True)
-    session = v.session(primary_key=True)
-    warning = v.bar_warning(primary_key=True)
-    warning_value = v.warning_value()
 
 
 class Fund(Table):

@@ -1,5 +1,7 @@
 """The closed lists that columns choose from, and the unit that most prices share."""
 
+from pipelines.contracts.quality import rules_of
+
 BASES = ("close", "intraday")
 CROSSES = ("golden", "death")
 HORIZONS = ("medium", "major")
@@ -61,18 +63,9 @@ STATEMENTS = (
 )
 THESIS_STATES = ("standing", "negated")
 VERDICTS = ("outperforming", "underperforming", "none")
-REJECTION_RULES = (
-    "unparsable",
-    "not_a_session",
-    "session_not_closed",
-    "non_positive",
-    "high_below_body",
-    "low_above_body",
-    "duplicate",
-    "filler_bar",
-    "wrong_width",
-    "no_filing",
-)
+REJECTION_RULES = rules_of("reject")
+HELD_BAR_RULES = rules_of("quarantine", "stock")
+HELD_ACTION_RULES = rules_of("quarantine", "action")
 ZONE_KINDS = ("swing_high", "swing_low", "record_high", "round_number")
 ZONE_SIDES = ("support", "resistance", "at_price")
 WINDOW_REASONS = ("warm_up", "missing_sessions")

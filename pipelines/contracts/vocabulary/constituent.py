@@ -60,7 +60,6 @@ BREADTH_MEASURES = (
     "return_cap_pct",
 )
 BREADTH_REASONS = ("coverage", "no_members", "warm_up", "no_weights", "no_new_highs_or_lows")
-BAR_WARNINGS = ("jump", "zero_volume", "stale_close")
 
 FUND_PROVIDERS = ("ishares", "ssga", "invesco")
 
@@ -179,10 +178,6 @@ breadth_value = p.number(
     "see measure",
 )
 breadth_reason = p.choice("Why the value is null", BREADTH_REASONS)
-bar_warning = p.choice("What is odd about a bar that was kept", BAR_WARNINGS)
-warning_value = p.number("The number that the rule looked at.", "see warning")
-warned_bars = p.count("Bars that were kept and are odd.", "bars")
-warned_by_rule = p.text("Odd bars by what is odd about them, such as jump: 2; null for none.")
 
 # One number of each in the overview
 overview_holdings_date = p.date("Date of the newest holdings that were known at the close; null where there are none.")

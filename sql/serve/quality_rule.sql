@@ -1,0 +1,1 @@
+SELECT * FROM core.quality_rule

@@ -1,0 +1,1 @@
+SELECT * FROM core.source_gap
