@@ -53,8 +53,8 @@ def universe_member(workspace: Workspace) -> pl.DataFrame:
 
 @derived(core.Bar, raw.Bar)
 def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
-    """The newest version of each bar that is known by now."""
-    known_at = workspace.settings.clock()
+    """The newest version of each bar that is known."""
+    known_at = workspace.settings.knowledge_time()
     bars = latest_bars(versions, known_at)
     if bars.is_empty():
         raise dg.Failure(f"core.bar: expected bars known at {known_at:%Y-%m-%d %H:%M} UTC, was none of {len(versions)}")
@@ -193,7 +193,7 @@ def level(
         book = read_level_books(instruments["instrument_id"], settings.level_book)
     except LevelBookError as error:
         raise dg.Failure(str(error)) from error
-    return levels(book, sessions, prices, settings.clock(), workspace.parameters)
+    return levels(book, sessions, prices, settings.knowledge_time(), workspace.parameters)
 
 
 @derived(core.LevelState, core.SeriesPrice, core.MovingAverage, core.Level, core.Zone)

@@ -111,6 +111,20 @@ def stored(
     )
 
 
+def at_rest(
+    context: dg.AssetExecutionContext, workspace: Workspace, *tables: type[Table]
+) -> Iterator[dg.MaterializeResult]:
+    """Yield what tables that are only appended to tell of a build of a past moment: nothing is asked for or added."""
+    moment = f"{workspace.settings.knowledge_time():%Y-%m-%d %H:%M:%S} UTC"
+    for table in tables:
+        name = qualified_name(table)
+        context.log.info(f"{name}: nothing is asked for or added, as the build is as known at {moment}")
+        passed = dg.AssetCheckResult(passed=True, asset_key=asset_key(table), check_name=CONTRACT)
+        yield dg.MaterializeResult(
+            asset_key=asset_key(table), metadata={"at_rest": f"as known at {moment}"}, check_results=[passed]
+        )
+
+
 def derived(
     table: type[Table], *reads: type[Table], adds_facts: bool = False
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
