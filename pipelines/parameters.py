@@ -124,6 +124,10 @@ class Parameters(BaseModel):
     """A close that differs from the one before by more than this share of it is warned of."""
     stale_sessions: int = Field(default=3, ge=2)
     """So many equal closes running are warned of."""
+    revision_close_bp: float = 0.5
+    """A revision of a bar is material where its close moved by more than this, in basis points."""
+    revision_range_bp: float = 5.0
+    """The same where its high or low moved by this or more."""
     revenue_stale_months: int = Field(default=18, ge=1)
     """An annual report whose year ended longer ago says nothing any more."""
     revenue_explicit_excess_share: float = 0.005

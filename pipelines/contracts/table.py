@@ -22,7 +22,7 @@ class Log(Table):
     """A table that only grows and cannot be derived again, such as what changed from one build to the next."""
 
 
-def is_kept(table: type[Table]) -> bool:
+def is_appended(table: type[Table]) -> bool:
     """Return whether a table's rows are appended and kept, as they cannot be derived again: raw ones and logs."""
     return layer_of(table) == "raw" or issubclass(table, Log)
 

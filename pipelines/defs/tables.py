@@ -145,10 +145,10 @@ def derived(
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             lake = workspace.lake
-            snapshot = _inherited_snapshot(lake, reads)
+            snapshot = inherited_snapshot(lake, reads)
             rows = derive(workspace, *(lake.read(read) for read in reads))
             if adds_facts or any(layer_of(read) == "raw" for read in reads):
-                facts = {name_of(table): _short_hash(rows), "parameters": workspace.parameters.set_id}
+                facts = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
                 snapshot = extended(snapshot, facts)
             yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace)
 
@@ -157,7 +157,7 @@ def derived(
     return decorate
 
 
-def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
+def inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
     """Return the state of the data that the inputs share.
 
     Raises:
@@ -174,5 +174,6 @@ def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
         raise dg.Failure(str(error)) from error
 
 
-def _short_hash(rows: pl.DataFrame) -> str:
+def short_hash(rows: pl.DataFrame) -> str:
+    """Return what a snapshot says of the rows of a table."""
     return content_hash(rows)[:12]

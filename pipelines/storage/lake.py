@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.contracts.check import checked
-from pipelines.contracts.table import Table, is_kept, layer_of, name_of, qualified_name
+from pipelines.contracts.table import Table, is_appended, layer_of, name_of, qualified_name
 from pipelines.projections.parquet import annotated
 from pipelines.settings import Settings
 from pipelines.storage.swap import swap_in, sweep, temporary_name
@@ -81,7 +81,7 @@ class Lake:
 
     def folder(self, table: type[Table]) -> Path:
         """Return the folder of a table."""
-        root = self.root if is_kept(table) else self.derived_root
+        root = self.root if is_appended(table) else self.derived_root
         return root / layer_of(table) / name_of(table)
 
     def files(self, table: type[Table]) -> list[Path]:
@@ -168,7 +168,7 @@ class Lake:
             ContractError: the rows break the contract; nothing is added.
             LakeError: the table is neither a raw one nor a log, or the build is of a past moment.
         """
-        if not is_kept(table):
+        if not is_appended(table):
             raise LakeError(f"{qualified_name(table)}: expected a table of the raw layer to append to, or a log")
         if self.is_past:
             raise LakeError(f"{qualified_name(table)}: expected nothing to append, as the build is of a past moment")
