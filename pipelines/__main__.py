@@ -33,16 +33,16 @@ def main() -> int:
     from pipelines.report.summary import summary
 
     began = time.monotonic()
-    print(f"Building the warehouse from source '{settings.source}' into {settings.source_dir} ...", flush=True)
+    print(_announcement(settings), flush=True)
     job = definitions().get_repository_def().get_job(JOB)
-    with _alone(settings), dg.DagsterInstance.get() as instance:
+    with _alone(settings), _instance(settings) as instance:
         result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
         for problem in tell(instance, result.run_id, settings):
             print(f"an alert was not delivered: {problem}", file=sys.stderr)
     if not result.success:
         return _report_failure(result, settings)
     steps = len(result.get_step_success_events())
-    print(f"{steps} steps in {time.monotonic() - began:.1f} s; {_ingested(result)}")
+    print(f"{steps} steps in {time.monotonic() - began:.1f} s; {_ingested(result, settings)}")
     print(summary(settings.database_path))
     return 0
 
@@ -58,7 +58,7 @@ def _usable_settings() -> Settings:
     except ValidationError as error:
         raise ValueError("\n".join(map(_setting_error, error.errors()))) from error
     try:
-        settings.source_dir.mkdir(parents=True, exist_ok=True)
+        settings.build_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
         raise ValueError(f"MARKET_WAREHOUSE_DIR: expected a folder that can be written, was {reason}") from error
@@ -80,8 +80,26 @@ def _alone(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-def _ingested(result: dg.ExecuteInProcessResult) -> str:
+def _announcement(settings: Settings) -> str:
+    """Return what is about to be built, and as known when."""
+    if settings.is_past:
+        moment = f"{settings.knowledge_time():%Y-%m-%d %H:%M:%S} UTC"
+        return (
+            f"Building the warehouse of source '{settings.source}' as known at {moment} into {settings.build_dir};"
+            " nothing is fetched ..."
+        )
+    return f"Building the warehouse from source '{settings.source}' into {settings.build_dir} ..."
+
+
+def _instance(settings: Settings) -> dg.DagsterInstance:
+    """Return where the run is recorded; one of a past moment nowhere, as it would pass for the newest of its assets."""
+    return dg.DagsterInstance.ephemeral() if settings.is_past else dg.DagsterInstance.get()
+
+
+def _ingested(result: dg.ExecuteInProcessResult, settings: Settings) -> str:
     """Return what the source brought: rows received, new ones, and what it left aside."""
+    if settings.is_past:
+        return "raw tables as they were"
     materializations = (event.materialization for event in result.get_asset_materialization_events())
     metadata = next(found.metadata for found in materializations if found.asset_key.path == ["raw", "bar"])
     facts = {

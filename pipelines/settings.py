@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """The user's own claims, a YAML file beside the house's: ``MARKET_CLAIMS``."""
     now: AwareDatetime | None = Field(default=None, ge=_CENTURY, lt=_CENTURY.replace(year=2200))
     """Fixes the clock (ISO 8601 with an offset); unset, the clock is the machine's."""
+    known_at: AwareDatetime | None = Field(default=None, ge=_CENTURY)
+    """Builds the warehouse as known at this past moment, beside the present one: ``MARKET_KNOWN_AT``."""
     yahoo_url: str | None = Field(default=None, pattern=r"^https?://")
     """Another host that answers like Yahoo's chart service, such as a local test server."""
     web_url: str | None = Field(default=None, pattern=r"^https?://")
@@ -83,15 +85,43 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _known_at_is_past(self) -> Self:
+        if self.known_at is not None and self.known_at > self.clock():
+            raise ValueError(
+                f"MARKET_KNOWN_AT: expected a moment not after the clock, {self.clock().isoformat(timespec='seconds')},"
+                f" was {self.known_at.isoformat()}"
+            )
+        return self
+
     @property
     def source_dir(self) -> Path:
-        """Return the folder that holds this source's lake and DuckDB file."""
+        """Return the folder that holds this source's lake, its documents and its DuckDB file."""
         return self.warehouse_dir / self.source
 
     @property
+    def is_past(self) -> bool:
+        """Return whether the build is of a past moment, so that nothing is fetched or added to what is known."""
+        return self.known_at is not None
+
+    @property
+    def build_dir(self) -> Path:
+        """Return the folder of what is built: the source's own, or below it one of the past moment."""
+        if self.known_at is None:
+            return self.source_dir
+        moment = self.knowledge_time()
+        fraction = f".{moment:%f}" if moment.microsecond else ""
+        return self.source_dir / "known" / f"{moment:%Y%m%dT%H%M%S}{fraction}Z"
+
+    @property
     def lake_dir(self) -> Path:
-        """Return the root of the Parquet lake."""
+        """Return the root of the Parquet lake: all of it, or of a past build what is not derived."""
         return self.source_dir / "lake"
+
+    @property
+    def derived_dir(self) -> Path:
+        """Return the root of what is derived: the lake, or of a past build the lake beside its DuckDB file."""
+        return self.build_dir / "lake"
 
     @property
     def documents_dir(self) -> Path:
@@ -106,7 +136,7 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         """Return the published DuckDB file."""
-        return self.source_dir / "market.duckdb"
+        return self.build_dir / "market.duckdb"
 
     @property
     def briefs_dir(self) -> Path:
@@ -136,3 +166,7 @@ class Settings(BaseSettings):
     def clock(self) -> dt.datetime:
         """Return the present moment in UTC, or the fixed one."""
         return (self.now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
+
+    def knowledge_time(self) -> dt.datetime:
+        """Return as of when rows are known in this build, in UTC: the past moment asked for, or the clock."""
+        return self.known_at.astimezone(dt.UTC) if self.known_at is not None else self.clock()

@@ -30,6 +30,7 @@ def calendar(dates: Iterable[dt.date]) -> pl.DataFrame:
         session_number=pl.int_range(1, pl.len() + 1),
         opens_at=midnight + pl.duration(hours=14, minutes=30),
         closes_at=midnight + pl.duration(hours=21),
+        settles_at=midnight + pl.duration(hours=21, minutes=30),
         is_early_close=pl.lit(value=False),
         week=session.dt.to_string("%G-W%V"),
         month=session.dt.to_string("%Y-%m"),

@@ -64,6 +64,29 @@ def test_what_a_folder_holds_and_lacks_is_printed(
     assert "SYNTHETIC" not in printed
 
 
+def test_a_build_of_a_past_moment_says_so_and_leaves_the_present_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "prices").mkdir()
+    rows = "Date,Open,High,Low,Close\n2024-11-27,10,11,9,10\n2024-12-02,10,11,9,10\n"
+    (tmp_path / "prices" / "rut.csv").write_text(rows)
+    monkeypatch.setenv("MARKET_SOURCE", "files")
+    monkeypatch.setenv("MARKET_FILES_DIR", str(tmp_path / "prices"))
+    assert main() == 0
+    present = (tmp_path / "warehouse" / "files" / "market.duckdb").read_bytes()
+    shutil.rmtree(tmp_path / "prices")
+    monkeypatch.setenv("MARKET_KNOWN_AT", "2024-11-27T22:00:00Z")
+    capsys.readouterr()
+    assert main() == 0
+    printed = capsys.readouterr().out
+    folder = "warehouse/files/known/20241127T220000Z"
+    assert f"of source 'files' as known at 2024-11-27 22:00:00 UTC into {tmp_path / folder}; nothing is" in printed
+    assert f"open it with `make sql DATABASE={folder}/market.duckdb`" in printed
+    assert "known at      2024-11-27 22:00:00 UTC" in printed
+    assert "last session  2024-11-27" in printed
+    assert (tmp_path / "warehouse" / "files" / "market.duckdb").read_bytes() == present
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -77,6 +100,7 @@ def test_what_a_folder_holds_and_lacks_is_printed(
             "MARKET_WAREHOUSE_DIR: expected a folder that can be written, was /dev/null",
         ),
         ("MARKET_WAREHOUSE_DIR", "what?", "MARKET_WAREHOUSE_DIR: expected a path without a question mark, was 'what?'"),
+        ("MARKET_KNOWN_AT", "2190-01-01T00:00:00Z", "MARKET_KNOWN_AT: expected a moment not after the clock"),
         ("MARKET_BUCKETS", "0", "MARKET_BUCKETS: expected to be greater than or equal to 1, was '0'"),
     ],
 )

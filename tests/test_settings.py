@@ -30,6 +30,34 @@ def test_a_fixed_clock_is_given_in_utc() -> None:
     assert settings.clock().tzinfo == dt.UTC
 
 
+def test_a_past_moment_has_a_folder_of_its_own_and_raw_stays_where_it_is() -> None:
+    new_york = dt.timezone(dt.timedelta(hours=-5))
+    settings = Settings(warehouse_dir=Path("here"), known_at=dt.datetime(2024, 12, 2, 17, tzinfo=new_york))
+    assert settings.knowledge_time() == dt.datetime(2024, 12, 2, 22, tzinfo=dt.UTC)
+    assert settings.lake_dir == Path("here/sample/lake")
+    assert settings.derived_dir == Path("here/sample/known/20241202T220000Z/lake")
+    assert settings.database_path == Path("here/sample/known/20241202T220000Z/market.duckdb")
+    moment = dt.datetime(2024, 12, 2, 22, 0, 0, 250, tzinfo=dt.UTC)
+    assert Settings(known_at=moment).build_dir.name == "20241202T220000.000250Z"
+
+
+def test_without_a_past_moment_the_build_is_of_the_clock() -> None:
+    settings = Settings(warehouse_dir=Path("here"), now=dt.datetime(2024, 12, 2, 22, tzinfo=dt.UTC))
+    assert settings.knowledge_time() == settings.clock()
+    assert (settings.is_past, settings.build_dir, settings.derived_dir) == (
+        *(False, settings.source_dir),
+        settings.lake_dir,
+    )
+
+
+@pytest.mark.parametrize(
+    ("known_at", "reason"), [("2024-12-02T22:00:01Z", "not after the clock"), ("2024-12-02T22:00:00", "timezone")]
+)
+def test_a_moment_to_come_or_without_an_offset_is_refused(known_at: str, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        Settings(now=dt.datetime(2024, 12, 2, 22, tzinfo=dt.UTC), known_at=known_at)
+
+
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARKET_FILES_DIR", "")
     monkeypatch.setenv("MARKET_SOURCE", "files")

@@ -18,6 +18,15 @@ class Table(dy.Schema):
     """One declared table. The class docstring's first paragraph is its public description."""
 
 
+class Log(Table):
+    """A table that only grows and cannot be derived again, such as what changed from one build to the next."""
+
+
+def is_appended(table: type[Table]) -> bool:
+    """Return whether a table's rows are appended and kept, as they cannot be derived again: raw ones and logs."""
+    return layer_of(table) == "raw" or issubclass(table, Log)
+
+
 def layer_of(table: type[Table]) -> str:
     """Return the layer ("raw", "core" or "serve"): the contract module or package the class stands in."""
     path = table.__module__.removeprefix(f"{_CONTRACTS}.").split(".")

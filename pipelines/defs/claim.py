@@ -27,7 +27,7 @@ def claim(
         entries = read_claims(names, settings.claims)
     except ClaimsError as error:
         raise dg.Failure(str(error)) from error
-    return claims(entries, settings.clock())
+    return claims(entries, settings.knowledge_time())
 
 
 @derived(core.ClaimCheck, core.Claim, *STANDS_FROM)

@@ -21,14 +21,18 @@ from pipelines.transforms.stock_bar import stock_bar_warnings
 
 
 def _known(rows: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
-    """Return the rows of a raw table that are known by now."""
-    return rows.filter(pl.col("known_from") <= workspace.settings.clock())
+    """Return the rows of a raw table that are known."""
+    return rows.filter(pl.col("known_from") <= workspace.settings.knowledge_time())
 
 
 def _lists(listings: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
-    """Return the company lists known by now, or all where a clock set back knows none: none of the past is offered."""
+    """Return the company lists known; where a past moment knows none those of the first day, as none older is offered.
+
+    Only those: a list that comes later must not change what is known of the past.
+    """
     known = _known(listings, workspace)
-    return listings if known.is_empty() else known
+    day = pl.col("known_from").dt.date()
+    return listings.filter(day == day.min()) if known.is_empty() else known
 
 
 # Seeds
@@ -57,8 +61,8 @@ def region_share(workspace: Workspace) -> pl.DataFrame:
 
 @derived(core.StockBar, raw.StockBar, raw.StockAction)
 def stock_bar(workspace: Workspace, versions: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
-    """The newest good version of each bar of a stock that is known by now, in shares of today."""
-    return accepted_stock_bars(versions, actions, workspace.settings.clock(), workspace.parameters)[0]
+    """The newest good version of each bar of a stock that is known, in shares of today."""
+    return accepted_stock_bars(versions, actions, workspace.settings.knowledge_time(), workspace.parameters)[0]
 
 
 @derived(core.StockBarWarning, core.StockBar, core.StockAction)

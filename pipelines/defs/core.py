@@ -54,8 +54,8 @@ def universe_member(workspace: Workspace) -> pl.DataFrame:
 
 @derived(core.Bar, raw.Bar)
 def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
-    """The newest good version of each bar that is known by now."""
-    known_at = workspace.settings.clock()
+    """The newest good version of each bar that is known."""
+    known_at = workspace.settings.knowledge_time()
     bars, _ = accepted_bars(versions, known_at, workspace.parameters)
     if bars.is_empty():
         raise dg.Failure(f"core.bar: expected bars known at {known_at:%Y-%m-%d %H:%M} UTC, was none of {len(versions)}")
@@ -76,7 +76,7 @@ def session(workspace: Workspace, bars: pl.DataFrame, stock_bars: pl.DataFrame) 
 @derived(core.MissingSession, core.Bar, core.Session)
 def missing_session(workspace: Workspace, bars: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """The gaps of each instrument against the calendar."""
-    live_at = workspace.settings.clock() if workspace.settings.is_live else None
+    live_at = workspace.settings.knowledge_time() if workspace.settings.is_live else None
     return missing_sessions(bars, sessions, workspace.parameters, live_at)
 
 
@@ -196,7 +196,7 @@ def level(
         book = read_level_books(instruments["instrument_id"], settings.level_book)
     except LevelBookError as error:
         raise dg.Failure(str(error)) from error
-    return levels(book, sessions, prices, settings.clock(), workspace.parameters)
+    return levels(book, sessions, prices, settings.knowledge_time(), workspace.parameters)
 
 
 @derived(core.LevelState, core.SeriesPrice, core.MovingAverage, core.Level, core.Zone)

@@ -6,9 +6,9 @@ import polars as pl
 from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.contracts.table import name_of
-from pipelines.defs.ingestion import append_rejected, calendar_for
-from pipelines.defs.tables import contract_check, derived, spec_of, stored
+from pipelines.defs.tables import at_rest, contract_check, derived, spec_of, stored
 from pipelines.defs.workspace import Workspace
+from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import SourceError
 from pipelines.sources.files import FilesSource
 from pipelines.transforms.bar import new_versions
@@ -23,6 +23,9 @@ _SECOND = "second"
 @dg.multi_asset(name="raw_second_bar", specs=[spec_of(raw.SecondBar)], check_specs=[contract_check(raw.SecondBar)])
 def second_bar(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
     """Read the second source's folder; keep what is new or changed, and keep apart what breaks a rule."""
+    if workspace.settings.is_past:
+        yield from at_rest(context, workspace, raw.SecondBar)
+        return
     lake, now, folder = workspace.lake, workspace.settings.clock(), workspace.settings.second_source_dir
     with lake.locked():
         known = lake.read(raw.SecondBar)
@@ -55,7 +58,7 @@ def quarantined_bar(
     workspace: Workspace, versions: pl.DataFrame, stock_versions: pl.DataFrame, actions: pl.DataFrame
 ) -> pl.DataFrame:
     """Bars whose newest version is held back."""
-    known_at, parameters = workspace.settings.clock(), workspace.parameters
+    known_at, parameters = workspace.settings.knowledge_time(), workspace.parameters
     of_indices = accepted_bars(versions, known_at, parameters)[1]
     return pl.concat([of_indices, accepted_stock_bars(stock_versions, actions, known_at, parameters)[1]])
 
@@ -69,14 +72,14 @@ def bar_warning(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
 @derived(core.SourceGap, core.Bar, raw.SecondBar)
 def source_gap(workspace: Workspace, bars: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     """How far the second source's closes are from ours."""
-    return source_gaps(bars, second, workspace.settings.clock(), workspace.parameters)
+    return source_gaps(bars, second, workspace.settings.knowledge_time(), workspace.parameters)
 
 
 @derived(core.StockAction, core.StockBar, raw.StockAction)
 def stock_action(workspace: Workspace, bars: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
     """Splits and dividends as they stand, and why some adjust nothing."""
     traded = bars.select("instrument_id", "session", traded_close=pl.col("close") / pl.col("split_factor"))
-    return stock_actions(actions, traded, workspace.settings.clock(), workspace.parameters)
+    return stock_actions(actions, traded, workspace.settings.knowledge_time(), workspace.parameters)
 
 
 @derived(core.AdjustmentFactor, core.StockAction)

@@ -7,7 +7,7 @@ import polars as pl
 
 from pipelines import seeds
 from pipelines.contracts import raw
-from pipelines.defs.tables import contract_check, spec_of, stored
+from pipelines.defs.tables import at_rest, contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import BarSource, SourceError
@@ -32,6 +32,9 @@ class Ingest(dg.Config):
 )
 def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
     """Ask the source for bars; keep what is new or changed, and keep apart what breaks a rule."""
+    if workspace.settings.is_past:
+        yield from at_rest(context, workspace, raw.Bar)
+        return
     lake, source, now = workspace.lake, workspace.source, workspace.settings.clock()
     start = _day(config.start)
     with lake.locked():

@@ -33,8 +33,12 @@ def _reads(table: type[Table]) -> list[str]:
 
 def _facts(workspace: Workspace) -> BuildFacts:
     settings = workspace.settings
+    # Once where the two are one, as a clock goes on.
     now = settings.clock()
-    return BuildFacts(settings.source, settings.is_synthetic, now, now, workspace.parameters.set_id, code_version())
+    known_at = settings.knowledge_time() if settings.is_past else now
+    return BuildFacts(
+        settings.source, settings.is_synthetic, now, known_at, workspace.parameters.set_id, code_version()
+    )
 
 
 @dg.multi_asset(

@@ -12,7 +12,7 @@ from pipelines.contracts import raw
 from pipelines.contracts.table import Table, name_of
 from pipelines.defs.document import ingested
 from pipelines.defs.ingestion import Reading
-from pipelines.defs.tables import contract_check, spec_of, stored
+from pipelines.defs.tables import at_rest, contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.ingestion.progress import Progress
 from pipelines.ingestion.rejected import calendar_for
@@ -58,7 +58,10 @@ class IngestStocks(dg.Config):
 )
 def stock_bars(context: dg.AssetExecutionContext, config: IngestStocks, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
     """Ask the vendor for the universe, or read the panels that are new; keep what is new or changed."""
-    if has_universe(workspace.settings):
+    if workspace.settings.is_past:
+        yield from at_rest(context, workspace, *TABLES)
+        yield _all_read(IngestResult())
+    elif has_universe(workspace.settings):
         yield from _asked(context, config, workspace)
     else:
         yield from ingested(context, workspace, "panel", TABLES, lambda found, lake: _panel(found, lake, workspace))

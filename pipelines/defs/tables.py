@@ -112,6 +112,20 @@ def stored(
     )
 
 
+def at_rest(
+    context: dg.AssetExecutionContext, workspace: Workspace, *tables: type[Table]
+) -> Iterator[dg.MaterializeResult]:
+    """Yield what tables that are only appended to tell of a build of a past moment: nothing is asked for or added."""
+    moment = f"{workspace.settings.knowledge_time():%Y-%m-%d %H:%M:%S} UTC"
+    for table in tables:
+        name = qualified_name(table)
+        context.log.info(f"{name}: nothing is asked for or added, as the build is as known at {moment}")
+        passed = dg.AssetCheckResult(passed=True, asset_key=asset_key(table), check_name=CONTRACT)
+        yield dg.MaterializeResult(
+            asset_key=asset_key(table), metadata={"at_rest": f"as known at {moment}"}, check_results=[passed]
+        )
+
+
 def derived(
     table: type[Table], *reads: type[Table], adds_facts: bool = False
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
@@ -132,10 +146,10 @@ def derived(
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             lake = workspace.lake
-            snapshot = _inherited_snapshot(lake, reads)
+            snapshot = inherited_snapshot(lake, reads)
             rows = derive(workspace, *(lake.read(read) for read in reads))
             if adds_facts or any(layer_of(read) == "raw" for read in reads):
-                facts = {name_of(table): _short_hash(rows), "parameters": workspace.parameters.set_id}
+                facts = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
                 snapshot = extended(snapshot, facts)
             yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace)
 
@@ -144,7 +158,7 @@ def derived(
     return decorate
 
 
-def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
+def inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
     """Return the state of the data that the inputs share.
 
     Raises:
@@ -161,5 +175,6 @@ def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
         raise dg.Failure(str(error)) from error
 
 
-def _short_hash(rows: pl.DataFrame) -> str:
+def short_hash(rows: pl.DataFrame) -> str:
+    """Return what a snapshot says of the rows of a table."""
     return content_hash(rows)[:12]

@@ -9,7 +9,9 @@ import hashlib
 
 import polars as pl
 
-VOLATILE_COLUMNS = frozenset({"fetched_at", "known_from"})
+VOLATILE_COLUMNS = frozenset(
+    {"fetched_at", "known_from", "earlier_known_from", "first_known_from", "known_at", "previous_known_at"}
+)
 """Columns that say when we learnt a value; two builds of the same facts may differ in them."""
 
 

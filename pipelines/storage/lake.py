@@ -1,6 +1,7 @@
 """The Parquet lake: every table read and written through its contract, every write temp-then-rename.
 
-``<root>/<layer>/<table>/bucket=NN/``: raw tables grow by one part a batch, all others are one file a bucket.
+``<root>/<layer>/<table>/bucket=NN/``: raw tables and logs grow by one part a batch, all others are one file a bucket.
+A build as known at a past moment derives into a root of its own, and only reads raw tables and logs.
 Not here: what the rows mean (``transforms``), folding small parts (``compaction``), or DuckDB (``warehouse``).
 """
 
@@ -18,7 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.contracts.check import checked
-from pipelines.contracts.table import Table, layer_of, name_of, qualified_name
+from pipelines.contracts.table import Table, is_appended, layer_of, name_of, qualified_name
 from pipelines.projections.parquet import annotated
 from pipelines.settings import Settings
 from pipelines.storage.part import delete_superseded, next_number, part_name, standing
@@ -51,12 +52,16 @@ class Lake:
         root: The folder, one per source: rows of different sources never share it.
         buckets: How many files a table is spread over.
         stamp: Key-value facts written into the metadata of every file (source, parameter set, knowledge time).
+        derived_root: Where derived tables lie when that is not ``root``; nothing can be appended then.
     """
 
-    def __init__(self, root: Path, buckets: int = 1, stamp: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, buckets: int = 1, stamp: Mapping[str, str] | None = None, derived_root: Path | None = None
+    ) -> None:
         self.root = root
         self.buckets = buckets
         self.stamp = dict(stamp or {})
+        self.derived_root = derived_root or root
 
     @classmethod
     def of(cls, settings: Settings, parameter_set_id: str) -> Lake:
@@ -65,13 +70,19 @@ class Lake:
             "source": settings.source,
             "is_synthetic": str(settings.is_synthetic).lower(),
             "parameter_set_id": parameter_set_id,
-            "known_at": settings.clock().isoformat(timespec="seconds"),
+            "known_at": settings.knowledge_time().isoformat(timespec="seconds"),
         }
-        return cls(settings.lake_dir, settings.buckets, stamp)
+        return cls(settings.lake_dir, settings.buckets, stamp, settings.derived_dir)
+
+    @property
+    def is_past(self) -> bool:
+        """Return whether what is derived lies elsewhere, so that what is kept can only be read."""
+        return self.derived_root != self.root
 
     def folder(self, table: type[Table]) -> Path:
         """Return the folder of a table."""
-        return self.root / layer_of(table) / name_of(table)
+        root = self.root if is_appended(table) else self.derived_root
+        return root / layer_of(table) / name_of(table)
 
     def files(self, table: type[Table]) -> list[Path]:
         """Return the table's Parquet files, oldest part first; parts that were folded into another are left out."""
@@ -107,8 +118,8 @@ class Lake:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lake for one writer, so that two runs cannot append the same rows twice."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(self.root / ".lock"):
+        self.derived_root.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self.derived_root / ".lock"):
             yield
 
     def read(self, table: type[T]) -> dy.DataFrame[T]:
@@ -151,14 +162,16 @@ class Lake:
         return rows
 
     def append(self, table: type[T], frame: pl.DataFrame) -> dy.DataFrame[T]:
-        """Add rows to a raw table, as one new part per bucket, and return the rows added.
+        """Add rows to a raw table or a log, as one new part per bucket, and return the rows added.
 
         Raises:
             ContractError: the rows break the contract; nothing is added.
-            LakeError: the table is not a raw one.
+            LakeError: the table is neither a raw one nor a log, or the build is of a past moment.
         """
-        if layer_of(table) != "raw":
-            raise LakeError(f"{qualified_name(table)}: expected a table of the raw layer to append to")
+        if not is_appended(table):
+            raise LakeError(f"{qualified_name(table)}: expected a table of the raw layer to append to, or a log")
+        if self.is_past:
+            raise LakeError(f"{qualified_name(table)}: expected nothing to append, as the build is of a past moment")
         rows = checked(table, frame)
         for bucket, part in self._split(rows):
             if not part.is_empty():

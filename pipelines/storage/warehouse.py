@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.contracts import core, raw, serve
 from pipelines.contracts.check import checked
-from pipelines.contracts.table import Table, grain_of, name_of, qualified_name
+from pipelines.contracts.table import Log, Table, grain_of, name_of, qualified_name
 from pipelines.projections.duckdb import (
     comments,
     create_table,
@@ -110,10 +110,13 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
             if schema != "raw":
                 connection.execute(f"CREATE SCHEMA {_CATALOG}.{schema}")
         rejected = select_from_parquet(raw.RejectedRow, lake.files(raw.RejectedRow))
-        known = f"fetched_at <= TIMESTAMP '{facts.known_at:%Y-%m-%d %H:%M:%S.%f}'"
-        connection.execute(f"CREATE VIEW raw.rejected_row AS SELECT * FROM ({rejected}) WHERE {known}")
+        moment = f"TIMESTAMP '{facts.known_at:%Y-%m-%d %H:%M:%S.%f}'"
+        connection.execute(f"CREATE VIEW raw.rejected_row AS SELECT * FROM ({rejected}) WHERE fetched_at <= {moment}")
         for core_table in core.TABLES:
-            _add(connection, core_table, select_from_parquet(core_table, lake.files(core_table)), facts, build)
+            select = select_from_parquet(core_table, lake.files(core_table))
+            if issubclass(core_table, Log):
+                select = f"SELECT * FROM ({select}) WHERE known_at <= {moment}"
+            _add(connection, core_table, select, facts, build)
         statements = {statement.name: statement for statement in read_statements("serve", sql_folder)}
         for table in serve.TABLES:
             if table is not serve.WarehouseBuild:

@@ -32,6 +32,7 @@ def memberships(
     of the lowest priority number speaks. A weight is the member's value in that of all members of the date: the market
     value; the price of a share for an index weighted by price; the printed weight where the file has neither. The
     denominator holds no cash, futures or other excluded line. A sector that is none of the eleven is ``Unclassified``.
+    The date counts as known from its first version on, though the values are those of the newest.
 
     Args:
         holdings: ``raw.Holding`` rows known.
@@ -45,7 +46,11 @@ def memberships(
     Raises:
         ValueError: a fund of the holdings is not among ``funds``.
     """
-    kept = _judged(holdings, listings, funds, class_tickers).filter(pl.col("exclusion_reason").is_null())
+    kept = (
+        _judged(holdings, listings, funds, class_tickers)
+        .filter(pl.col("exclusion_reason").is_null())
+        .join(_first_known(holdings, funds), on=_OF_INDEX)
+    )
     speaks = pl.col("fund_priority") == pl.col("fund_priority").min().over(_OF_INDEX)
     # The order matters for the last digit of a sum.
     members = kept.filter(speaks).filter(_is_first_fund()).sort(core.Membership.primary_key())
@@ -84,6 +89,13 @@ def excluded_holdings(
     """
     excluded = _judged(holdings, listings, funds, class_tickers).filter(pl.col("exclusion_reason").is_not_null())
     return excluded.select(core.ExcludedHolding.column_names()).sort(core.ExcludedHolding.primary_key())
+
+
+def _first_known(holdings: pl.DataFrame, funds: pl.DataFrame) -> pl.DataFrame:
+    """Return since when some holdings of an index and date are known."""
+    files = holdings.group_by(_OF_FILE).agg(first_known_from=pl.col("known_from").min())
+    of_index = files.join(funds.select("fund_id", "index_id"), on="fund_id").group_by(_OF_INDEX)
+    return of_index.agg(pl.col("first_known_from").min())
 
 
 def _judged(

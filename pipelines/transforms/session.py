@@ -60,6 +60,7 @@ def number_sessions(
         .sort("session")
         .with_columns(
             session_number=pl.int_range(1, pl.len() + 1),
+            settles_at=pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes),
             week=day.dt.strftime("%G-W%V"),
             month=day.dt.strftime("%Y-%m"),
             quarter=pl.format("{}-Q{}", day.dt.year(), day.dt.quarter()),

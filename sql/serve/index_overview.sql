@@ -66,11 +66,11 @@ near AS (
     ASOF LEFT JOIN core.zone AS zone ON zone.zone_id = nearest.level_id AND zone.valid_from < nearest.session
 ),
 of_date AS (
-    SELECT index_id, as_of, max(known_from) AS known_from
+    SELECT index_id, as_of, min(first_known_from) AS known_from
     FROM core.membership
     GROUP BY index_id, as_of
 ),
--- Holdings of an older date that were corrected later do not take the place of newer ones.
+-- Holdings of an older date that came later do not take the place of newer ones.
 holdings AS (
     SELECT index_id, known_from, max(as_of) OVER (PARTITION BY index_id ORDER BY known_from) AS as_of
     FROM of_date
@@ -189,10 +189,10 @@ LEFT JOIN near AS resistance
     ON resistance.instrument_id = bar.instrument_id
     AND resistance.session = bar.session
     AND resistance.place = 'resistance'
--- The newest holdings that were known half an hour after the close.
+-- The newest holdings that were known once the session had settled, as corrected since.
 JOIN core.session AS session ON session.session = bar.session
 ASOF LEFT JOIN holdings
-    ON holdings.index_id = bar.instrument_id AND holdings.known_from <= session.closes_at + INTERVAL 30 MINUTE
+    ON holdings.index_id = bar.instrument_id AND holdings.known_from <= session.settles_at
 LEFT JOIN core.sector_weight AS largest
     ON largest.index_id = holdings.index_id AND largest.as_of = holdings.as_of AND largest.rank = 1
 LEFT JOIN core.revenue_exposure AS exposure

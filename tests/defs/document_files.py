@@ -17,6 +17,7 @@ from pipelines.contracts.table import Table
 from pipelines.defs import constituent, document
 from pipelines.defs import core as defs_core
 from pipelines.defs import raw as defs_raw
+from pipelines.defs import revision as defs_revision
 from pipelines.defs import serve as defs_serve
 from pipelines.defs import stock as defs_stock
 from pipelines.defs.workspace import Workspace
@@ -41,7 +42,7 @@ GAMMA_A, GAMMA_B = ((ticker, SCRIPT, "Communication") for ticker in ("ZQCA", "ZQ
 DOCUMENT_TABLES = (
     *(raw.Holding, raw.Listing, raw.Filing, raw.FilingFact, raw.MembershipSpell, raw.CompanyAttribute, raw.StockBar),
 )
-_MODULES = [defs_raw, document, defs_stock, defs_core, constituent, defs_serve]
+_MODULES = [defs_raw, document, defs_stock, defs_core, constituent, defs_revision, defs_serve]
 _HEADER = (
     "Ticker,Name,Sector,Asset Class,Market Value,Weight (%),Notional Value,Quantity,Price,Location,Exchange,Currency,"
     "FX Rate,Market Currency,Accrual Date"

@@ -101,6 +101,7 @@ def members(*rows: Mapping[str, Any], index_id: str = "X", as_of: dt.date = DAY)
                 "membership_quality": "pit_official",
                 "fund_id": "F",
                 "known_from": KNOWN,
+                "first_known_from": KNOWN,
                 **row,
             }
         )

@@ -59,6 +59,7 @@ class Membership(Table):
     membership_quality = v.membership_quality()
     fund_id = v.fund_id()
     known_from = v.known_from()
+    first_known_from = v.first_known_from()
 
 
 class ExcludedHolding(Table):

@@ -16,6 +16,7 @@ class Session(Table):
     session_number = v.session_number()
     opens_at = v.opens_at()
     closes_at = v.closes_at()
+    settles_at = v.settles_at()
     is_early_close = v.is_early_close()
     week = v.week()
     month = v.month()

@@ -8,6 +8,7 @@ from pipelines.contracts.serve.constituent import *  # noqa: F403
 from pipelines.contracts.serve.health import *  # noqa: F403
 from pipelines.contracts.serve.level import *  # noqa: F403
 from pipelines.contracts.serve.market import *  # noqa: F403
+from pipelines.contracts.serve.revision import *  # noqa: F403
 from pipelines.contracts.table import tables_in
 
 TABLES = tables_in(dict(globals()), __name__)

@@ -13,4 +13,5 @@ from pipelines.contracts.vocabulary.level import *  # noqa: F403
 from pipelines.contracts.vocabulary.market import *  # noqa: F403
 from pipelines.contracts.vocabulary.performance import *  # noqa: F403
 from pipelines.contracts.vocabulary.quality import *  # noqa: F403
+from pipelines.contracts.vocabulary.revision import *  # noqa: F403
 from pipelines.contracts.vocabulary.trend import *  # noqa: F403

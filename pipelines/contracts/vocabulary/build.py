@@ -35,7 +35,8 @@ built_at = p.moment("When this file was built.")
 known_at = p.moment("Knowledge time of the build: rows known later are left out.")
 parameter_set_id = p.text("Id of the parameter set of every derived number.")
 data_snapshot = p.text(
-    "Facts that core was derived from, by table and hash, and the parameters; equal ones mean equal core tables."
+    "Facts that core was derived from, by table and hash, and the parameters; equal ones mean equal core tables,"
+    " but for the log of changes."
 )
 code_version = p.text("Version of the code that built the file.")
 table_name = p.text("Schema and table.")

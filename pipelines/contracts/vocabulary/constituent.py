@@ -64,6 +64,9 @@ BREADTH_REASONS = ("coverage", "no_members", "warm_up", "no_weights", "no_new_hi
 FUND_PROVIDERS = ("ishares", "ssga", "invesco")
 
 # Funds and members
+first_known_from = p.moment(
+    "When holdings of the index and date were first known; a correction of them, or another fund's, moves it not."
+)
 fund_name = p.text("Name of the fund as its holdings file prints it.")
 fund_provider = p.choice("Who publishes the holdings, and so their layout", FUND_PROVIDERS)
 fund_weighting = p.choice("What members of the index are weighted by", ("market_value", "price"))

@@ -36,6 +36,7 @@ versions = p.count("Number of versions of this bar known so far.", "versions", m
 session_number = p.count("Ordinal of the session in this table, from 1.", "sessions", min=1)
 opens_at = p.moment("Scheduled open of the session.")
 closes_at = p.moment("Scheduled close of the session, early closes included.")
+settles_at = p.moment("closes_at plus bar_settle_minutes: from when the session's bars can be known.")
 is_early_close = p.flag("True where the exchange closes early.")
 week = p.text("ISO week of the session, such as 2024-W48.")
 month = p.text("Calendar month of the session, such as 2024-11.")

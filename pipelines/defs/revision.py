@@ -1,0 +1,131 @@
+"""Layer core, of what changed after it was known: later versions of bars, and the log of states that differ."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from pipelines.contracts import core, raw
+from pipelines.contracts.kept import StatedSpell
+from pipelines.contracts.table import Table, qualified_name
+from pipelines.defs.tables import at_rest, contract_check, inherited_snapshot, short_hash, spec_of, stored
+from pipelines.defs.workspace import Workspace
+from pipelines.storage.lake import Lake, extended
+from pipelines.transforms.change_cause import Learnt, StatedBuild, as_build, builds_of, state_changes
+from pipelines.transforms.change_evidence import learnt_bars
+from pipelines.transforms.revision import KEY, bar_revisions
+from pipelines.transforms.state_spell import (
+    calendar_months,
+    covered,
+    stated_levels,
+    stated_records,
+    stated_regimes,
+    stated_trends,
+)
+from pipelines.version import code_version
+
+_STATED = (core.TrendState, core.RelativeRegime, core.RecordState, core.LevelState, core.SeriesPrice, core.Session)
+
+
+@dg.multi_asset(
+    name="core_bar_revision",
+    specs=[spec_of(core.BarRevision, ["raw.bar", "raw.stock_bar"])],
+    check_specs=[contract_check(core.BarRevision)],
+)
+def bar_revision(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
+    """Find the later versions of bars, with the values before and after."""
+    lake, parameters = workspace.lake, workspace.parameters
+    tables: dict[str, type[Table]] = {"index": raw.Bar, "stock": raw.StockBar}
+    rows = pl.concat(
+        bar_revisions(_restated(lake, table, workspace), asset_class, parameters)
+        for asset_class, table in tables.items()
+    )
+    snapshot = extended(None, {"bar_revision": short_hash(rows), "parameters": parameters.set_id})
+    yield from stored(core.BarRevision, lambda table, new: lake.replace(table, new, snapshot), rows, workspace)
+
+
+def _restated(lake: Lake, table: type[Table], workspace: Workspace) -> pl.DataFrame:
+    """Return every known version of the bars that have several, without reading the values of all the others."""
+    known = lake.scan(table).filter(pl.col("known_from") <= workspace.settings.knowledge_time())
+    # A further version is observed, never assumed: so most of a long history is ruled out at once.
+    observed = known.filter(pl.col("known_basis") == "observed").select(KEY).unique()
+    several = known.select(KEY).join(observed, on=list(KEY), how="semi").group_by(KEY).len().filter(pl.col("len") > 1)
+    return known.join(several, on=list(KEY), how="semi").collect(engine="streaming")
+
+
+@dg.multi_asset(
+    name="core_state_change",
+    specs=[spec_of(core.StateChange, [*(qualified_name(table) for table in _STATED), "raw.bar"])],
+    check_specs=[contract_check(core.StateChange)],
+)
+def state_change(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]
+    """Compare the states with those of the build before, log what differs, and remember them for the next one.
+
+    They are remembered first, both builds' in one file: a run that is killed before it has logged the difference leaves
+    that to the next one, which finds the same rows, and adds those that the log lacks.
+    """
+    if workspace.settings.is_past:
+        yield from at_rest(context, workspace, core.StateChange)
+        return
+    lake = workspace.lake
+    snapshot = inherited_snapshot(lake, _STATED)
+    with lake.locked():
+        added = [_log_changes(lake)]
+        if _remember(context, lake, workspace, snapshot):
+            added.append(_log_changes(lake))
+        rows = pl.concat(added)
+        facts = {"dagster/row_count": lake.read(core.StateChange).height, "new_rows": rows.height}
+        yield from stored(core.StateChange, _appended, rows, workspace, **facts)
+
+
+def _appended(table: type[Table], rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows that stand in the log already, checked as they were appended."""
+    return rows
+
+
+def _log_changes(lake: Lake) -> pl.DataFrame:
+    """Append what the log lacks of the difference of the two builds remembered, and return it."""
+    spells = lake.read(StatedSpell)
+    builds = builds_of(spells)
+    if len(builds) < 2:
+        return core.StateChange.create_empty()
+    since, until = builds[-2].known_at, builds[-1].known_at
+    bars = learnt_bars(lake.read(raw.Bar), since, until)
+    # Indices have no corporate actions.
+    changes = state_changes(spells, lake.read(core.Session), Learnt(bars, bars.clear()))
+    unlogged = changes.join(lake.read(core.StateChange), on=core.StateChange.primary_key(), how="anti")
+    if not unlogged.is_empty():
+        lake.append(core.StateChange, unlogged)
+    return unlogged
+
+
+def _remember(context: dg.AssetExecutionContext, lake: Lake, workspace: Workspace, snapshot: str | None) -> bool:
+    """Put this build's states beside those of the newest one remembered, and return whether they are new.
+
+    They are not where data, parameters and code are the same. A clock that was set back adds no build to a log that
+    goes forward.
+    """
+    spells, known_at = lake.read(StatedSpell), workspace.settings.knowledge_time()
+    facts = (snapshot, workspace.parameters.set_id, code_version())
+    newest = max(builds_of(spells), default=None)
+    if newest is not None and facts == newest[2:]:
+        return False
+    if newest is not None and known_at < newest.known_at:
+        context.log.info(f"no comparison: the clock, {known_at}, lies before the last build's, {newest.known_at}")
+        return False
+    logged = lake.read(core.StateChange)["comparison_number"].max()
+    number = max(newest.build_number if newest else 0, logged if isinstance(logged, int) else 0) + 1
+    kept = spells.filter(pl.col("build_number") == newest.build_number) if newest else spells.clear()
+    present = as_build(pl.concat(_stated(lake)), StatedBuild(number, known_at, *facts))
+    lake.replace(StatedSpell, pl.concat([kept, present]))
+    return True
+
+
+def _stated(lake: Lake) -> Iterator[pl.DataFrame]:
+    """Yield what this build states, as stretches."""
+    yield stated_trends(lake.read(core.TrendState))
+    yield stated_regimes(lake.read(core.RelativeRegime))
+    yield stated_records(lake.read(core.RecordState))
+    yield stated_levels(lake.read(core.LevelState))
+    yield covered(lake.read(core.SeriesPrice))
+    yield calendar_months(lake.read(core.Session))
