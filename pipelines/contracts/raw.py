@@ -138,7 +138,7 @@ class Filing(Table):
     country_business = v.country_business(nullable=True)
     country_incorporated = v.country_incorporated(nullable=True)
     form = v.form()
-    period_end = v.period_end(nullable=True)
+    period_end = v.fiscal_year_end(nullable=True)
     filed = v.filed()
     accepted = v.accepted(nullable=True)
     filers = v.filers()

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import pytest
 
-from pipelines.contracts import core, raw, serve
+from pipelines.contracts import core, raw, serve, vocabulary
 from pipelines.contracts.table import Table, description_of, grain_of, layer_of, name_of, qualified_name, unit_of
 
 TABLES = (*raw.TABLES, *core.TABLES, *serve.TABLES)
@@ -53,3 +56,16 @@ OF_ITS_MEASURE = {"value"}
 def test_a_column_name_has_one_type_and_one_unit(column: str) -> None:
     placed = [table.columns()[column] for table in TABLES if column in table.columns()]
     assert len({(type(item), unit_of(item)) for item in placed}) == 1
+
+
+def test_a_name_of_the_vocabulary_means_one_thing() -> None:
+    modules = [
+        importlib.import_module(f"{vocabulary.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(vocabulary.__path__)
+    ]
+    placed: dict[str, set[int]] = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            if not name.startswith("_") and (name.isupper() or callable(value)):
+                placed.setdefault(name, set()).add(id(value))
+    assert [name for name, values in placed.items() if len(values) > 1] == []

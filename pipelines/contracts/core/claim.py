@@ -30,7 +30,7 @@ class ClaimCheck(Table):
     tolerance = v.claim_tolerance(nullable=True)
     verdict = v.claim_verdict()
     depends_on = v.depends_on(nullable=True)
-    evidence = v.evidence(nullable=True)
+    evidence = v.claim_evidence(nullable=True)
     reason = v.claim_reason(nullable=True)
 
     @dy.rule()

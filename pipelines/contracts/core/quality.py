@@ -26,7 +26,7 @@ class QuarantinedBar(Table):
     rule = v.held_rule()
     held_close = v.held_close()
     reference_close = v.reference_close(nullable=True)
-    evidence = v.evidence()
+    evidence = v.finding()
 
 
 class BarWarning(Table):

@@ -18,7 +18,7 @@ class ClaimCheck(core.ClaimCheck):
     published_at = v.claim_published_at()
     as_of = v.claim_as_of()
     claim_type = v.claim_type()
-    subject_kind = v.subject_kind()
+    subject_kind = v.claim_subject()
     subject = v.subject()
     basis = v.claim_basis()
     quoted_on = v.quoted_on(nullable=True)

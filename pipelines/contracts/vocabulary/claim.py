@@ -26,7 +26,7 @@ claim_reference = p.text("Where the note was published.")
 claim_published_at = p.moment("When the note was published.")
 claim_as_of = p.date("Date at whose close, or the last one before it, the statement is checked.")
 claim_type = p.text("Type of the statement, one of a declared list: see docs/claims.md.")
-subject_kind = p.choice("What the claim is about", CLAIM_SUBJECTS)
+claim_subject = p.choice("What the claim is about", CLAIM_SUBJECTS)
 subject = p.text("The instrument, ratio pair, universe or index itself, such as RUT.")
 claim_basis = p.choice("What the statement is made of, as far as the note says (unstated: it does not)", CLAIM_BASES)
 quoted_on = p.text("What the numbers of a future or CFD basis were quoted on; null where it is not said.")
@@ -47,7 +47,7 @@ claim_verdict = p.choice(
     "What the data say of the claim (basis_dependent: it holds on one basis and not on another)", CLAIM_VERDICTS
 )
 depends_on = p.text("What each basis says, or what one says that the claim is not made on; null for nothing.")
-evidence = p.text(
+claim_evidence = p.text(
     "Rows that the verdict rests on, separated by semicolons: table, key in brackets, column and value; null for none."
 )
 claim_reason = p.text("Why the claim cannot be checked, or what limits the verdict: coverage, basis, dates, source.")
