@@ -2,7 +2,8 @@
 
 Rooms, and what may import what (``tests/architecture`` enforces it)::
 
-    defs, report -> storage, projections, sources, seeds, transforms, contracts, settings, parameters
+    defs, report -> ingestion, storage, projections, sources, seeds, transforms, contracts, settings, parameters
+    ingestion    -> storage, sources, seeds, transforms, contracts, settings, parameters
     storage      -> contracts, projections, settings
     sources      -> contracts, settings, seeds
     seeds        -> contracts
@@ -15,6 +16,7 @@ Rooms, and what may import what (``tests/architecture`` enforces it)::
 - ``sources``: the outside world, one module per vendor, and the session calendar.
 - ``transforms``: pure polars, frames in and frame out; the path-dependent machines in ``scan``.
 - ``storage``: the Parquet lake and the published DuckDB file.
+- ``ingestion``: many questions to a slow vendor: asked, kept at once, committed; knows nothing of Dagster.
 - ``projections``: a contract in other languages (Dagster, DuckDB, Parquet, Markdown).
 - ``defs``: thin Dagster.  ``report``: what is printed and drawn for people.
 """

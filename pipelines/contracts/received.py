@@ -71,7 +71,7 @@ class NoteClaim(Table):
     parameters = v.claim_parameters()
     stated = v.stated()
     stated_value = v.stated_value(nullable=True)
-    tolerance = v.claim_tolerance(nullable=True)
+    stated_tolerance = v.stated_tolerance(nullable=True)
     unit = v.claim_unit(nullable=True)
 
 

@@ -1,7 +1,7 @@
 """Which answers can be committed, and which first need the whole history of their symbol.
 
 Belongs here: comparing a batch with what the lake holds. Not here: how splits and successors are told
-(``transforms.stock_version``), asking, or writing.
+(``transforms.stock_evidence``), asking, or writing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipelines.ingestion.known import known_actions, known_bars
 from pipelines.ingestion.question import Answered, Question
 from pipelines.parameters import Parameters
 from pipelines.storage.lake import Lake
-from pipelines.transforms.stock_version import instruments_to_read_whole, reused_symbols
+from pipelines.transforms.stock_evidence import instruments_to_read_whole, reused_symbols
 
 
 class Judgement(NamedTuple):

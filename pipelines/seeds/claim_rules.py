@@ -103,7 +103,8 @@ def _row(claim: ClaimEntry) -> dict[str, Any]:
     stated = values.get("stated")
     return {
         **{key: values[key] for key in ("claim_id", "text", "basis")},
-        **{key: values.get(key) for key in ("quoted_on", "tolerance")},
+        "quoted_on": values.get("quoted_on"),
+        "stated_tolerance": values.get("tolerance"),
         **{key: claim.note.values[key] for key in ("note_id", "author", "title", "reference", "published_at")},
         "claim_number": claim.number,
         "book": claim.book,

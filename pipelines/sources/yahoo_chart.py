@@ -38,6 +38,8 @@ _PRICES = ("open", "high", "low", "close")
 _ACTIONS = {"split": ("Stock Splits", "split_ratio"), "dividend": ("Dividends", "dividend_amount")}
 _NO_DATA_THEN = "Data doesn't exist for"
 """What Yahoo says, with status 400, of a symbol that it knows and of days on which that had no bar."""
+_SHOWN = 300
+"""Characters of a reason: a vendor may say a lot."""
 _NOT_FOUND = 404
 _REFUSED = 400
 _BROKEN = 500
@@ -102,7 +104,7 @@ def ask_chart(symbol: str, begin: dt.date, end: dt.date, session: YahooSession) 
 def _refusal(error: Exception, session: YahooSession) -> Answer:
     """Return into which outcome an answer falls that is no chart."""
     status = session.last.status_code if session.last is not None else None
-    reason = reason_of(error, session)
+    reason = reason_of(error, session)[:_SHOWN]
     nothing = (BAR_SCHEMA.to_frame(), ACTION_SCHEMA.to_frame())
     if is_rate_limit(error):
         return Answer("rate_limited", reason, *nothing, payload_hash=_hash_of(session))

@@ -51,7 +51,7 @@ class YahooSession(requests.Session):
         place = urlsplit(base_url or f"https://{_HOST}")
         # An empty proxy outweighs the environment's: a server on this machine is behind no proxy.
         super().__init__(impersonate="chrome", proxies={"all": ""} if place.hostname in _LOOPBACK else None)
-        self.host = place.netloc
+        self.host = place.netloc.rpartition("@")[2]
         self.seconds = timeout or TIMEOUT_SECONDS
         self._place = base_url.rstrip("/") if base_url else None
         self._pace = pace

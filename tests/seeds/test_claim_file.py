@@ -51,7 +51,7 @@ def test_the_houses_file_holds_every_statement_of_the_note() -> None:
         **{"average_direction": 2, "average_support": 2, "phase": 2},
         **{"level_state": 2, "level_at_record": 1, "level_next": 3},
     }
-    returns = claims.filter(claim_type="period_return").select("subject", "stated_value", "tolerance", "unit")
+    returns = claims.filter(claim_type="period_return").select("subject", "stated_value", "stated_tolerance", "unit")
     assert returns.rows() == [
         ("RUT", 10.8, 0.05, "per cent"),
         ("SPX", 5.7, 0.05, "per cent"),
@@ -114,7 +114,7 @@ def test_a_claim_is_a_row() -> None:
             "parameters": '{"period": "2024-11"}',
             "stated": "10.8",
             "stated_value": 10.8,
-            "tolerance": 0.05,
+            "stated_tolerance": 0.05,
             "unit": "per cent",
         }
     ]
@@ -289,7 +289,7 @@ def test_of_a_damaged_file_all_claims_come_back_or_none(changes: list[tuple[int,
 def _as_plain(out: pl.DataFrame) -> dict[str, tuple[str, str, float, float, str]]:
     return {
         row["claim_id"]: (
-            row["author"], row["text"], row["stated_value"], row["tolerance"], json.loads(row["parameters"])["period"]
+            row["author"], row["text"], row["stated_value"], row["stated_tolerance"], json.loads(row["parameters"])["period"]
         )
         for row in out.iter_rows(named=True)
     }  # fmt: skip

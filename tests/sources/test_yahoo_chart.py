@@ -145,6 +145,15 @@ def test_what_is_no_chart_falls_into_an_outcome(
     assert answer.payload_hash == hashlib.sha256(body.encode()).hexdigest()
 
 
+def test_a_long_reason_is_cut_and_a_password_of_an_address_is_not_told(vendor: Vendor) -> None:
+    vendor.faults.add(Said(status=403, body=chart(None, {"code": "No", "description": "x" * 5000})))
+    with YahooSession(vendor.url.replace("http://", "http://me:secret@")) as session:
+        detail = ask_chart("ZQAAB", WHOLE_HISTORY_FROM, END, session).detail
+    assert len(detail) == 300
+    assert "secret" not in detail
+    assert "127.0.0.1" in detail
+
+
 def test_a_refusal_is_not_remembered_and_the_pace_counts_every_request(vendor: Vendor, market: Market) -> None:
     taken: list[int] = []
     with YahooSession(vendor.url, pace=lambda: taken.append(1)) as session:

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 from pipelines.contracts import raw
 from pipelines.parameters import Parameters
 from pipelines.transforms.corporate_action import as_traded
-from pipelines.transforms.stock_version import (
-    instruments_to_read_whole,
-    new_action_versions,
-    new_stock_versions,
-    reused_symbols,
-    superseded_bars,
-)
+from pipelines.transforms.stock_evidence import instruments_to_read_whole, reused_symbols
+from pipelines.transforms.stock_version import new_action_versions, new_stock_versions, superseded_bars
 from tests.market import calendar, weekdays
 
 DAYS = weekdays(dt.date(2024, 11, 1), dt.date(2024, 12, 6))

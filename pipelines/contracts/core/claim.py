@@ -27,7 +27,7 @@ class ClaimCheck(Table):
     computed_value = v.computed_value(nullable=True)
     difference = v.difference(nullable=True)
     unit = v.claim_unit(nullable=True)
-    tolerance = v.claim_tolerance(nullable=True)
+    stated_tolerance = v.stated_tolerance(nullable=True)
     verdict = v.claim_verdict()
     depends_on = v.depends_on(nullable=True)
     evidence = v.claim_evidence(nullable=True)

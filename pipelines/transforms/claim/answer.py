@@ -77,7 +77,7 @@ def judged(claim: Claim, answers: Sequence[Answer]) -> dict[str, Any]:
     first = told[0] if told else None
     return {
         "claim_id": claim.values["claim_id"],
-        **{column: claim.values[column] for column in ("stated", "stated_value", "unit", "tolerance")},
+        **{column: claim.values[column] for column in ("stated", "stated_value", "unit", "stated_tolerance")},
         "computed": _computed(told),
         "computed_value": first.value if first else None,
         "difference": first.difference if first else None,

@@ -56,7 +56,7 @@ def _share(claim: Claim, view: View, aggregation: str, basis: str) -> Answer:
     difference = value - claim.values["stated_value"]
     return Answer(
         f"{aggregation}, {basis}",
-        is_met(difference, claim.values["tolerance"]),
+        is_met(difference, claim.values["stated_tolerance"]),
         f"{value:.1f} %",
         value,
         difference,

@@ -23,7 +23,7 @@ def record_value(claim: Claim, view: View) -> list[Answer]:
         difference = row["record"] - claim.values["stated_value"]
         return Answer(
             basis,
-            is_met(difference, claim.values["tolerance"]),
+            is_met(difference, claim.values["stated_tolerance"]),
             f"{row['record']:,.2f} of {row['record_session']}",
             row["record"],
             difference,

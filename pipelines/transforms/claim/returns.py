@@ -38,7 +38,7 @@ def period_return(claim: Claim, view: View) -> list[Answer]:
     def answer(basis: str) -> Answer:
         found = _of_claim(claim, view)
         difference = found.pct - claim.values["stated_value"]
-        holds = is_met(difference, claim.values["tolerance"])
+        holds = is_met(difference, claim.values["stated_tolerance"])
         return Answer(basis, holds, f"{found.pct:.3f} %", found.pct, difference, (found.evidence,), found.limits)
 
     return on_each([CLOSE], answer)
