@@ -1,5 +1,6 @@
 """Layer core, of what changed after it was known: later versions of bars, and the log of states that differ."""
 
+import datetime as dt
 from collections.abc import Iterator
 
 import dagster as dg
@@ -24,6 +25,7 @@ from pipelines.transforms.state_spell import (
 )
 from pipelines.version import code_version
 
+_BARS: dict[str, type[Table]] = {"index": raw.Bar, "stock": raw.StockBar}
 _STATED = (core.TrendState, core.RelativeRegime, core.RecordState, core.LevelState, core.SeriesPrice, core.Session)
 
 
@@ -33,24 +35,43 @@ _STATED = (core.TrendState, core.RelativeRegime, core.RecordState, core.LevelSta
     check_specs=[contract_check(core.BarRevision)],
 )
 def bar_revision(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
-    """Find the later versions of bars, with the values before and after."""
+    """Find the later versions of bars, with the values before and after: of those read since the run before."""
     lake, parameters = workspace.lake, workspace.parameters
-    tables: dict[str, type[Table]] = {"index": raw.Bar, "stock": raw.StockBar}
-    rows = pl.concat(
-        bar_revisions(_restated(lake, table, workspace), asset_class, parameters)
-        for asset_class, table in tables.items()
-    )
-    snapshot = extended(None, {"bar_revision": short_hash(rows), "parameters": parameters.set_id})
-    yield from stored(core.BarRevision, lambda table, new: lake.replace(table, new, snapshot), rows, workspace)
+    stored_rows, since = _still_good(lake, workspace)
+    rows = [stored_rows]
+    for asset_class, table in _BARS.items():
+        keys, versions = _restated(lake, table, workspace, since)
+        again = keys.select(KEY, asset_class=pl.lit(asset_class))
+        rows[0] = rows[0].join(again, on=["asset_class", *KEY], how="anti")
+        rows.append(bar_revisions(versions, asset_class, parameters))
+    found = pl.concat(rows).sort(core.BarRevision.primary_key())
+    snapshot = extended(None, {"bar_revision": short_hash(found), "parameters": parameters.set_id})
+    yield from stored(core.BarRevision, lambda table, new: lake.replace(table, new, snapshot), found, workspace)
 
 
-def _restated(lake: Lake, table: type[Table], workspace: Workspace) -> pl.DataFrame:
-    """Return every known version of the bars that have several, without reading the values of all the others."""
+def _still_good(lake: Lake, workspace: Workspace) -> tuple[pl.DataFrame, dt.datetime | None]:
+    """Return the stored rows, and when they were derived; none where parameters or an earlier clock make them void."""
+    stamp = lake.stamp_of(core.BarRevision)
+    derived_at = dt.datetime.fromisoformat(stamp["known_at"]) if "known_at" in stamp else None
+    same = stamp.get("parameter_set_id") == workspace.parameters.set_id
+    if derived_at is None or not same or derived_at > workspace.settings.knowledge_time():
+        return core.BarRevision.create_empty(), None
+    return lake.read(core.BarRevision), derived_at
+
+
+def _restated(
+    lake: Lake, table: type[Table], workspace: Workspace, since: dt.datetime | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the bars with a version that was read since then, and every known version of those that have several."""
     known = lake.scan(table).filter(pl.col("known_from") <= workspace.settings.knowledge_time())
     # A further version is observed, never assumed: so most of a long history is ruled out at once.
-    observed = known.filter(pl.col("known_basis") == "observed").select(KEY).unique()
-    several = known.select(KEY).join(observed, on=list(KEY), how="semi").group_by(KEY).len().filter(pl.col("len") > 1)
-    return known.join(several, on=list(KEY), how="semi").collect(engine="streaming")
+    is_new = pl.col("known_basis") == "observed"
+    if since is not None:
+        is_new &= pl.col("fetched_at") >= since
+    keys = known.filter(is_new).select(KEY).unique().collect(engine="streaming")
+    of_keys = known.filter(pl.col("session") >= pl.lit(keys["session"].min(), pl.Date))
+    versions = of_keys.join(keys.lazy(), on=list(KEY), how="semi").collect(engine="streaming")
+    return keys, versions
 
 
 @dg.multi_asset(
@@ -126,6 +147,6 @@ def _stated(lake: Lake) -> Iterator[pl.DataFrame]:
     yield stated_trends(lake.read(core.TrendState))
     yield stated_regimes(lake.read(core.RelativeRegime))
     yield stated_records(lake.read(core.RecordState))
-    yield stated_levels(lake.read(core.LevelState))
+    yield stated_levels(lake.read(core.LevelState), lake.read(core.Session))
     yield covered(lake.read(core.SeriesPrice))
     yield calendar_months(lake.read(core.Session))

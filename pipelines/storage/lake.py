@@ -26,7 +26,7 @@ from pipelines.storage.part import delete_superseded, next_number, part_name, st
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 T = TypeVar("T", bound=Table)
-_SNAPSHOT = b"data_snapshot"
+_SNAPSHOT = "data_snapshot"
 _SERIES_COLUMNS = ("series_id", "pair_id", "instrument_id")
 
 
@@ -90,9 +90,13 @@ class Lake:
 
     def snapshot_of(self, table: type[Table]) -> str | None:
         """Return the state of the data and parameters that a stored table was derived from, None for none."""
+        return self.stamp_of(table).get(_SNAPSHOT)
+
+    def stamp_of(self, table: type[Table]) -> dict[str, str]:
+        """Return what a stored table was stamped with when it was written; nothing for one that never was."""
         files = self.files(table)
         stamp = (pq.read_schema(files[0]).metadata if files else None) or {}
-        return stamp[_SNAPSHOT].decode() if _SNAPSHOT in stamp else None
+        return {key.decode(): value.decode(errors="replace") for key, value in stamp.items()}
 
     def common_snapshot(self, tables: Iterable[type[Table]]) -> str | None:
         """Return the one snapshot that stored tables were derived from, None where none has any.
@@ -194,7 +198,7 @@ class Lake:
         sweep(path)
         temporary = temporary_name(path)
         try:
-            stamp = {**self.stamp, **({_SNAPSHOT.decode(): snapshot} if snapshot else {})}
+            stamp = {**self.stamp, **({_SNAPSHOT: snapshot} if snapshot else {})}
             pq.write_table(annotated(table, rows.to_arrow(), stamp), temporary, compression="zstd")
             swap_in(temporary, path)
         finally:

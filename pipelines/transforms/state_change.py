@@ -52,7 +52,8 @@ def restated_states(before: pl.DataFrame, now: pl.DataFrame, sessions: pl.DataFr
 def moved_states(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """Return the changes of states at sessions that the earlier build did not reach, one row per change.
 
-    ``from_state`` is what stands at the session before by the later build. Onsets are left out: they follow.
+    ``from_state`` is what stands at the session before by the later build. Left out are onsets, as they follow, and
+    that a level has no state any more after it ended.
 
     Args:
         before: see ``restated_states``.
@@ -67,6 +68,7 @@ def moved_states(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     return changes.filter(
         pl.col("first_session") > pl.col("reached"),
         ~pl.col("aspect").is_in(_ONSETS),
+        (pl.col("subject_kind") != "level") | pl.col("state").is_not_null(),
         pl.col("state").ne_missing(pl.col("previous")),
     ).select(
         *SUBJECT,

@@ -18,6 +18,7 @@ OF_BUILD = ("build_number", "known_at", "data_snapshot", "parameter_set_id", "co
 _COLUMNS = [name for name in StatedSpell.column_names() if name not in OF_BUILD]
 _SUBJECT = ("subject_kind", "subject_id", "aspect")
 _EXCHANGE = "XNYS"
+_ENDED = ("expired", "superseded")
 
 
 def stated_trends(states: pl.DataFrame, subject: str = "series_id") -> pl.DataFrame:
@@ -46,10 +47,23 @@ def stated_records(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def stated_levels(states: pl.DataFrame) -> pl.DataFrame:
-    """Return the states of levels (``core.LevelState``) as stretches; one that ended stays in its last state."""
+def stated_levels(states: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Return the states of levels as stretches; from the session after a level ended there is none.
+
+    Args:
+        states: ``core.LevelState``.
+        sessions: ``core.Session``.
+    """
     rows = states.select("level_id", "state", session="valid_from", series_id="instrument_id")
-    return _of_sessions(rows, "level", {"level_state": pl.col("state")}, subject="level_id")
+    ended = rows.filter(pl.col("state").is_in(_ENDED))
+    days = sessions["session"].sort()
+    after = days.search_sorted(ended["session"], side="right")
+    nothing = ended.with_columns(
+        session=days.gather(after.set(after >= len(days), None)), state=pl.lit(None, pl.String)
+    ).drop_nulls("session")
+    # Unless it is back on the very next session.
+    gone = nothing.join(rows, on=["level_id", "session"], how="anti")
+    return _of_sessions(pl.concat([rows, gone]), "level", {"level_state": pl.col("state")}, subject="level_id")
 
 
 def covered(prices: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.contracts import core
+from pipelines.contracts import core, raw
 from pipelines.contracts.kept import StatedSpell
 from pipelines.contracts.table import Table
 from pipelines.defs import constituent as defs_constituent
@@ -22,6 +22,7 @@ from pipelines.defs.workspace import Workspace
 from pipelines.parameters import Parameters
 from pipelines.storage.lake import Lake
 from pipelines.storage.statements import read_statements
+from pipelines.transforms.revision import bar_revisions
 from tests.defs.test_main_job import EVENING, LAST, QUIET, ask, failure, hashes, run, workspace, write_bars
 
 RESTATED = dt.date(2024, 2, 1)
@@ -140,6 +141,9 @@ def test_a_run_killed_before_it_logs_leaves_the_change_to_the_next_and_nothing_i
         assert derive(workspace(tmp_path, now=DAY_AFTER + dt.timedelta(hours=later))).success
     assert log(place).equals(rows)
     assert rows.select(core.StateChange.primary_key()).is_duplicated().any() is False
+    stored = place.lake.read(core.BarRevision)
+    assert stored.equals(bar_revisions(place.lake.read(raw.Bar), "index", Parameters()))
+    assert stored.select("session", "known_from").rows() == [(RESTATED, NEXT_DAY), (dt.date(2024, 3, 1), DAY_AFTER)]
 
 
 def test_other_parameters_new_sessions_and_a_clock_set_back(tmp_path: Path) -> None:

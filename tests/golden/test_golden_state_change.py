@@ -14,6 +14,8 @@ import pytest
 
 from pipelines.parameters import Parameters
 from pipelines.transforms.change_evidence import learnt_actions, learnt_bars
+from pipelines.transforms.state_spell import stated_levels
+from tests.market import calendar
 from tests.transforms.stated_builds import (
     DAYS,
     FIRST_BUILD,
@@ -155,7 +157,7 @@ def test_an_action_or_a_revision_of_either_instrument_moves_a_pair() -> None:
 def test_a_level_that_only_one_build_has_is_stated_as_null_by_the_other(
     snapshot: str, code: str, cause: str, evidence: str
 ) -> None:
-    """A level that ended stays in its last state; one on a series that only one build has is not compared."""
+    """A level on a series that only one of the builds has is not compared."""
     ended = ("level", "old", "level_state", "A", 20, 20, "expired")
     before = spells(
         facts(1, snapshot="bar=1 level=a"), *BARS, ("level", "old", "level_state", "A", 5, 19, "intact"), ended
@@ -172,3 +174,23 @@ def test_a_level_that_only_one_build_has_is_stated_as_null_by_the_other(
     assert found.select("subject_id", "evidence").row(0) == ("new", evidence)
     back = changes(now.with_columns(build_number=1), before.with_columns(build_number=2))
     assert back.select("subject_id", "from_state", "to_state").rows() == [("new", "testing", None)]
+
+
+def test_a_level_has_no_state_after_the_session_on_which_it_ended_until_it_is_back() -> None:
+    """Day 30 is in the first build's span, day 60 in the second's alone: there the price ends the level."""
+    held = [("old", 10, "intact"), ("old", 30, "superseded"), ("old", 40, "testing"), ("old", 60, "expired")]
+    back_at_once = [("flicker", 10, "superseded"), ("flicker", 11, "intact")]
+    rows = [(level, DAYS[day], state, "A") for level, day, state in [*held, *back_at_once]]
+    states = pl.DataFrame(rows, schema=["level_id", "valid_from", "state", "instrument_id"], orient="row")
+    found = stated_levels(states, calendar(DAYS)).select("subject_id", "first_session", "state").rows()
+    gone = [("old", 31, None), ("old", 61, None)]
+    expected = sorted([*held, *back_at_once, *gone], key=lambda row: (row[0], row[1]))
+    assert found == [(level, DAYS[day], state) for level, day, state in expected]
+    stretches = [("level", level, "level_state", "A", day, day, state) for level, day, state in expected]
+    short, long = (("coverage", "A", "bars", "A", 0, last, None) for last in (50, 99))
+    before = spells(facts(1), short, *(row for row in stretches if row[4] <= 50 and row[6] != "superseded"))
+    assert told(changes(before, spells(facts(2), long, *stretches))) == [
+        ("level_state", 10, 10, None, "superseded", "vendor_revision"),
+        ("level_state", 30, 30, "intact", "superseded", "vendor_revision"),
+        ("level_state", 60, 60, "testing", "expired", "price"),
+    ]
