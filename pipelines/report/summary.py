@@ -51,7 +51,7 @@ def _notes(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Yield a line per index with something amiss, and one for all stocks."""
     health = connection.execute(
         "SELECT instrument_id, bars, missing_sessions, rejected_by_rule, quarantined_by_rule FROM serve.data_health "
-        "WHERE asset_class = 'index' AND (bars = 0 OR missing_sessions > 0 OR rejected_rows > 0 OR quarantined_bars > 0) "
+        "WHERE asset_class = 'index' AND (bars = 0 OR missing_sessions + rejected_rows + quarantined_bars > 0) "
         "ORDER BY instrument_id"
     ).fetchall()
     for instrument, bars, missing, rejected, held in health:
