@@ -29,11 +29,7 @@ def _head(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[str
         yield SYNTHETIC_NOTE + "The bars are made up between a few well-known values."
         yield "For real prices: MARKET_SOURCE=yahoo make warehouse, or MARKET_SOURCE=files MARKET_FILES_DIR=folder."
         yield ""
-    is_past = build["known_at"] < build["built_at"]
-    command = f"make sql DATABASE={os.path.relpath(database)}" if is_past else "make sql"
-    yield f"DuckDB file   {os.path.relpath(database)} ({megabytes:.1f} MB), open it with `{command}`"
-    if is_past:
-        yield f"known at      {build['known_at']:%Y-%m-%d %H:%M:%S} UTC: what was known later is left out"
+    yield f"DuckDB file   {os.path.relpath(database)} ({megabytes:.1f} MB), open it with `make sql`"
     yield f"source        {build['source']}"
     yield f"last session  {build['last_session']}"
     yield f"build         {build['generation']}, {build['built_at']:%Y-%m-%d %H:%M} UTC"
@@ -55,8 +51,8 @@ def _notes(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Yield a line per index with something amiss, and one for all stocks."""
     health = connection.execute(
         "SELECT instrument_id, bars, missing_sessions, rejected_by_rule, quarantined_by_rule FROM serve.data_health "
-        "WHERE asset_class = 'index' "
-        "AND (bars = 0 OR missing_sessions > 0 OR rejected_rows > 0 OR quarantined_bars > 0) ORDER BY instrument_id"
+        "WHERE asset_class = 'index' AND (bars = 0 OR missing_sessions + rejected_rows + quarantined_bars > 0) "
+        "ORDER BY instrument_id"
     ).fetchall()
     for instrument, bars, missing, rejected, held in health:
         note = f"note: {instrument} has {bars:,} bars, {missing} missing sessions; rejected rows: {rejected or 'none'}"

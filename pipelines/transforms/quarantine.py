@@ -21,6 +21,7 @@ from pipelines.contracts import core, raw
 from pipelines.parameters import Parameters
 from pipelines.transforms.corporate_action import adjustment_factors, known_actions, stock_actions, with_factors
 from pipelines.transforms.scan.last_good import (
+    GOOD,
     HUNDREDFOLD,
     NO_ROW,
     PARTIAL_SPLIT,
@@ -34,7 +35,7 @@ from pipelines.transforms.scan.last_good import (
 _KEY = ("instrument_id", "session")
 _PRICES = ("open", "high", "low", "close")
 _RULES = {UNSEEN_SPLIT: "unseen_split", PARTIAL_SPLIT: "partial_split", HUNDREDFOLD: "hundredfold"}
-_HELD = {"at": pl.UInt32, "reference_at": pl.UInt32, "rule": pl.String, "is_torn": pl.Boolean}
+_HELD = pl.Schema({"at": pl.UInt32, "reference_at": pl.UInt32, "rule": pl.String, "is_torn": pl.Boolean})
 
 
 def accepted_bars(
@@ -104,18 +105,17 @@ def _standing(
     if names.is_empty():
         return newest, pl.DataFrame(schema=_HELD)
     is_suspect = pl.col("instrument_id").is_in(names.implode())
-    splits = actions.filter(is_suspect)
-    held: list[dict[str, Any]] = []
-    places: list[int] = []
-    for rows in known.filter(is_suspect).partition_by("instrument_id"):
-        own = splits.filter(pl.col("instrument_id") == rows["instrument_id"][0])
-        stand, back = _walked(rows, own, known_at, parameters)
-        places += stand
-        held += back
+    stated = known_actions(actions.filter(is_suspect), known_at)
+    own = stated.partition_by("instrument_id", as_dict=True)
+    judged = [
+        _walked(rows, own.get(name, stated.clear()), known_at, parameters)
+        for name, rows in known.filter(is_suspect).partition_by("instrument_id", as_dict=True).items()
+    ]
+    places = pl.DataFrame({"at": np.concatenate([places for places, _ in judged])})
     counts = newest.select(*_KEY, "versions")
-    walked = known.filter(pl.col("at").is_in(places)).join(counts, on=_KEY, how="left", maintain_order="left")
+    walked = known.join(places, on="at", how="semi").join(counts, on=_KEY, how="left", maintain_order="left")
     rest = newest.filter(~is_suspect)
-    return pl.concat([rest, walked.select(rest.columns)]).sort(_KEY), pl.DataFrame(held, schema=_HELD)
+    return pl.concat([rest, walked.select(rest.columns)]).sort(_KEY), pl.concat([held for _, held in judged])
 
 
 def _suspects(known: pl.DataFrame, newest: pl.DataFrame, parameters: Parameters) -> pl.Series:
@@ -125,12 +125,8 @@ def _suspects(known: pl.DataFrame, newest: pl.DataFrame, parameters: Parameters)
     is_far = (change >= math.log(parameters.hundredfold_least)) & (
         pl.col("instrument_id") == pl.col("instrument_id").shift(1)
     )
-    return pl.concat(
-        [
-            known.filter(is_restated | _is_torn(parameters))["instrument_id"],
-            newest.filter(is_far)["instrument_id"],
-        ]
-    ).unique()
+    restated = known.filter(is_restated | _is_torn(parameters))["instrument_id"]
+    return pl.concat([restated, newest.filter(is_far)["instrument_id"]]).unique()
 
 
 def _is_torn(parameters: Parameters) -> pl.Expr:
@@ -139,43 +135,43 @@ def _is_torn(parameters: Parameters) -> pl.Expr:
 
 def _walked(
     rows: pl.DataFrame, actions: pl.DataFrame, known_at: dt.datetime, parameters: Parameters
-) -> tuple[list[int], list[dict[str, Any]]]:
+) -> tuple[Any, pl.DataFrame]:
     """Return the places of the versions of one instrument that stand, and what is held back (``_HELD``)."""
     torn = rows.filter(_is_torn(parameters))
     whole = rows.filter(~_is_torn(parameters)).sort("fetched_at", "session")
     sessions = whole["session"].unique().sort()
     slot = sessions.search_sorted(whole["session"]).to_numpy().astype(np.int64)
     fetch = whole["fetched_at"].rank("dense").to_numpy().astype(np.int64)
-    splits = _stated_splits(actions, sessions, known_at)
+    splits = _stated_splits(actions, sessions)
     price = np.log(whole["close"].to_numpy()) + _split_logs(splits, len(sessions))[slot]
     found = last_good(slot, fetch, price, splits, _limits(parameters))
     place = whole["at"].to_numpy()
     kept = found.row[found.row != NO_ROW]
-    held = [
-        _held_row(place, found.newest[at], found.row[at], _RULES[int(found.rule[at])])
-        for at in np.flatnonzero(found.rule)
-    ]
     standing = whole[kept.tolist()]
     adjusted = standing["close"]
     if len(splits.slot):
         factors = _split_factors(standing, actions, known_at, parameters)
         adjusted = with_factors(standing, factors).select(pl.col("close") * pl.col("split_factor")).to_series()
     away = hundredfold_away(np.log(adjusted.to_numpy()), math.log(parameters.hundredfold_least))
-    held += [_held_row(place, kept[at], kept[away[at]], "hundredfold") for at in np.flatnonzero(away != NO_ROW)]
-    held += [
-        {"at": at, "reference_at": None, "rule": "hundredfold", "is_torn": True}
-        for at in torn.filter("is_newest")["at"]
+    is_held, is_away = found.rule != GOOD, away != NO_ROW
+    broken = [_RULES[rule] for rule in found.rule[is_held].tolist()]
+    held = [
+        _held(place, found.newest[is_held], found.row[is_held], broken),
+        _held(place, kept[is_away], kept[away[is_away]], ["hundredfold"] * int(is_away.sum())),
+        torn.filter("is_newest").select("at", reference_at=None, rule=pl.lit("hundredfold"), is_torn=True),
     ]
-    return place[kept[away == NO_ROW]].tolist(), held
+    return place[kept[~is_away]], pl.concat(rows.cast(_HELD) for rows in held)
 
 
-def _held_row(place: Any, at: int, reference: int, rule: str) -> dict[str, Any]:
-    return {
-        "at": int(place[at]),
-        "reference_at": int(place[reference]) if reference != NO_ROW else None,
-        "rule": rule,
-        "is_torn": False,
-    }
+def _held(place: Any, newest: Any, reference: Any, rule: list[str]) -> pl.DataFrame:
+    """Return what is held back (``_HELD``), by the numbers of its rows among those at ``place``."""
+    rows = pl.DataFrame({"at": place[newest], "reference": reference, "place": place[reference]})
+    return rows.select(
+        "at",
+        reference_at=pl.when(pl.col("reference") != NO_ROW).then("place"),
+        rule=pl.Series(rule, dtype=pl.String),
+        is_torn=False,
+    )
 
 
 def _limits(parameters: Parameters) -> Limits:
@@ -189,14 +185,11 @@ def _limits(parameters: Parameters) -> Limits:
     )
 
 
-def _stated_splits(actions: pl.DataFrame, sessions: pl.Series, known_at: dt.datetime) -> Splits:
+def _stated_splits(actions: pl.DataFrame, sessions: pl.Series) -> Splits:
     """Return the splits of one instrument as the walk takes them; what the traded price shows is not asked here."""
-    stated = known_actions(actions, known_at).filter(pl.col("action_type") == "split")
-    return Splits(
-        slot=sessions.search_sorted(stated["ex_session"]).to_numpy().astype(np.int64),
-        log_ratio=stated["split_ratio"].log().to_numpy(),
-        is_effective=(stated["ex_session"] <= sessions.max()).fill_null(value=False).to_numpy(),
-    )
+    stated = actions.filter(pl.col("action_type") == "split")
+    slot = sessions.search_sorted(stated["ex_session"]).to_numpy().astype(np.int64)
+    return Splits(slot, log_ratio=stated["split_ratio"].log().to_numpy(), is_effective=slot < len(sessions))
 
 
 def _split_logs(splits: Splits, size: int) -> Any:

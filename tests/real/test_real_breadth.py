@@ -89,8 +89,15 @@ def test_jumps_and_stale_closes_are_warned_of(panel: Panel) -> None:
     assert found["warning_value"].to_list() == pytest.approx(change[jumps.index].to_list())
     same = frame.groupby("symbol")["close"].diff() == 0
     stale = same & same.groupby(frame["symbol"]).shift(fill_value=False)
-    assert warnings["warning"].value_counts(sort=True).rows() == [("stale_close", stale.sum()), ("jump", 29)]
-    assert stale.sum() == 41
+    step = np.log1p(change)
+    deviation = step.groupby(frame["symbol"]).transform(lambda steps: steps.rolling(252).std().shift())
+    unusual = (step / deviation).abs() > 8
+    assert dict(warnings["warning"].value_counts().rows()) == {
+        "stale_close": stale.sum(),
+        "jump": 29,
+        "unusual_move": unusual.sum(),
+    }
+    assert (stale.sum(), unusual.sum()) == (41, 55)
 
 
 # Breadth of all symbols

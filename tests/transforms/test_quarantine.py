@@ -352,6 +352,14 @@ def test_instruments_are_judged_apart_and_any_set_of_them_gives_the_same() -> No
         assert_frame_equal(whole, pl.concat(list(parts)))
 
 
+def test_a_stock_of_which_no_version_is_whole_has_no_bar() -> None:
+    torn = loaded(size=2).versions.with_columns(high=pl.col("high") * 60)
+    bars, held = accepted_stock_bars(torn, raw.StockAction.create_empty(), at(N), Parameters())
+    assert bars.is_empty()
+    assert held.select("rule", "reference_close").rows() == [("hundredfold", None)] * 2
+    assert held["evidence"][0] == f"high {TRUE[0] * 60} is far above low {TRUE[0]}"
+
+
 def test_no_versions_no_bars() -> None:
     nothing = accepted_stock_bars(raw.StockBar.create_empty(), raw.StockAction.create_empty(), at(0), Parameters())
     assert [len(frame) for frame in nothing] == [0, 0]
