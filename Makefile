@@ -71,6 +71,7 @@ bench: .venv/dev ## Measure the main job, the machine of levels, breadth and fil
 	@PYTHONPATH=. $(BIN)/python benchmarks/level_machine.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/breadth.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/financial_statements.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/disk_use.py
 
 catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 	@$(BIN)/python -m pipelines.report.catalog

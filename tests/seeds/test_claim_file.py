@@ -289,7 +289,8 @@ def test_of_a_damaged_file_all_claims_come_back_or_none(changes: list[tuple[int,
 def _as_plain(out: pl.DataFrame) -> dict[str, tuple[str, str, float, float, str]]:
     return {
         row["claim_id"]: (
-            row["author"], row["text"], row["stated_value"], row["stated_tolerance"], json.loads(row["parameters"])["period"]
+            *(row[name] for name in ("author", "text", "stated_value", "stated_tolerance")),
+            json.loads(row["parameters"])["period"],
         )
         for row in out.iter_rows(named=True)
     }  # fmt: skip

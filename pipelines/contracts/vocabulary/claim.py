@@ -33,8 +33,10 @@ quoted_on = p.text("What the numbers of a future or CFD basis were quoted on; nu
 claim_parameters = p.text("Parameters of the statement, as JSON with sorted keys.")
 stated = p.text("What is stated.")
 stated_value = p.number("What is stated, where it is a number.", "see unit")
-stated_tolerance = p.number("Distance from stated_value within which the claim counts as reproduced.", "see unit", min=0)
-claim_unit = p.text("Unit of stated_value, computed_value, difference and tolerance; null where there is no number.")
+stated_tolerance = p.number("Distance from stated_value within which the claim holds.", "see unit", min=0)
+claim_unit = p.text(
+    "Unit of stated_value, computed_value, difference and stated_tolerance; null where there is no number."
+)
 
 # What the data say
 checked_session = p.date("Session at whose close the claim was checked; null where there is none for its date.")
