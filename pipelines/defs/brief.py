@@ -21,6 +21,7 @@ _READ = (
     serve.Breadth,
     serve.SectorWeight,
     serve.RevenueExposure,
+    serve.ClaimCheck,
     serve.WarehouseBuild,
 )
 

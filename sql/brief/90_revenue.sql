@@ -15,6 +15,6 @@ SELECT
 FROM serve.revenue_exposure
 WHERE index_id = $index
     AND sector = 'ALL'
-    AND known_from <= (SELECT closes_at FROM serve.session WHERE session = $session) + INTERVAL 30 MINUTE
+    AND known_from <= (SELECT settles_at FROM serve.session WHERE session = $session)
 QUALIFY as_of = max(as_of) OVER ()
 ORDER BY aggregation, basis DESC

@@ -33,6 +33,8 @@ _MARKDOWN = str.maketrans(
 _HIDDEN = {"standing"}
 """Sections that the sentences tell whole."""
 _SMALL = 10.0
+_VERBATIM = {"level_id", "next_exposed", "claim_id", "text", "stated", "computed", "depends_on", "reason", "evidence"}
+"""Columns of ids and of sentences."""
 
 
 class Sheet(NamedTuple):
@@ -86,7 +88,7 @@ def written(value: object, column: str) -> str:
         case int():
             return f"{value:,}"
         case str():
-            return value.replace("_", " ") if column not in ("level_id", "next_exposed") else value
+            return value if column in _VERBATIM else value.replace("_", " ")
         case _:
             return str(value)
 

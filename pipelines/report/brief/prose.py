@@ -29,6 +29,7 @@ def sentences(facts: Facts) -> list[str]:
         _breadth(row),
         _sectors(row),
         _revenue(row),
+        *_claims(facts),
     ]
 
 
@@ -136,3 +137,11 @@ def _revenue(row: Row) -> str:
     return (
         f"Revenue at home: {share:.1f} %, weighted by market value, of the companies that report it (see its coverage)."
     )
+
+
+def _claims(facts: Facts) -> Iterator[str]:
+    """Yield a sentence on the claims of the last month, verdict by verdict; none where nothing was claimed."""
+    counts = facts.sections["claims"].rows.group_by("verdict").len().sort("verdict")
+    if not counts.is_empty():
+        listed = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in counts.rows())
+        yield f"Claims published within a month before, checked against the data: {listed}."
