@@ -114,7 +114,7 @@ def _setting_error(found: ErrorDetails) -> str:
     if not found["loc"]:
         return message
     name = str(found["loc"][0])
-    was = "not" if "SecretStr" in str(Settings.model_fields[name].annotation) else repr(found["input"])
+    was = "another, not shown" if "SecretStr" in str(Settings.model_fields[name].annotation) else repr(found["input"])
     return f"MARKET_{name.upper()}: {message}, was {was}"
 
 

@@ -102,6 +102,7 @@ def test_a_build_of_a_past_moment_says_so_and_leaves_the_present_one(
         ("MARKET_WAREHOUSE_DIR", "what?", "MARKET_WAREHOUSE_DIR: expected a path without a question mark, was 'what?'"),
         ("MARKET_KNOWN_AT", "2190-01-01T00:00:00Z", "MARKET_KNOWN_AT: expected a moment not after the clock"),
         ("MARKET_BUCKETS", "0", "MARKET_BUCKETS: expected to be greater than or equal to 1, was '0'"),
+        ("MARKET_KEEP_WAREHOUSES", "-1", "MARKET_KEEP_WAREHOUSES: expected to be greater than or equal to 0, was '-1'"),
     ],
 )
 def test_a_wrong_setting_is_named(
@@ -110,6 +111,16 @@ def test_a_wrong_setting_is_named(
     monkeypatch.setenv(name, value)
     assert main() == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_wrong_secret_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MARKET_ALERT_URL", "hooks.example.test/T0PSECRET")
+    assert main() == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("MARKET_ALERT_URL: expected an address that begins with http:// or https://")
+    assert "T0PSECRET" not in printed.err + printed.out
 
 
 def test_a_source_that_fails_says_why_and_what_stays(

@@ -1,6 +1,6 @@
 """What becomes of runs that go wrong: two sensors that tell of failed steps and of checks that got worse.
 
-Belongs here: reading a run's events. Not here: how somebody is told (``report.alert``). A run from a terminal is seen
+Belongs here: reading a run's events. Not here: how somebody is told (``sources.alert``). A run from a terminal is seen
 by no sensor; ``__main__`` calls ``tell`` for it.
 """
 
@@ -11,8 +11,8 @@ import dagster as dg
 from dagster import DagsterEventType
 
 from pipelines.defs.workspace import Workspace
-from pipelines.report.alert import Alert, deliver
 from pipelines.settings import Settings
+from pipelines.sources.alert import Alert, deliver
 
 _HISTORY = 50
 

@@ -1,7 +1,7 @@
 """Telling somebody: one JSON message posted to a webhook.
 
 Belongs here: sending, trying again, and saying what became of it without the address, which may hold a token. Not here:
-what is told (``report.alert``). The one module of this room that tells the outside world something instead of asking.
+what is told (``alert``). The one module of this room that tells the outside world something instead of asking.
 """
 
 from __future__ import annotations

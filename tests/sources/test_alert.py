@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.report.alert import Alert, deliver, without_secrets
 from pipelines.settings import Settings
+from pipelines.sources.alert import Alert, deliver, without_secrets
 from tests.sources.webhook_server import webhook
 
 MOMENT = dt.datetime(2024, 12, 2, 22, 30, 5, tzinfo=dt.UTC)

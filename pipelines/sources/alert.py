@@ -1,7 +1,7 @@
 """Alerts: what went wrong with a run, as lines of ``alerts.log`` and a message to the webhook, if there is one.
 
 Belongs here: the form of an alert, taking secrets out of it, delivering it. Not here: what a run did (``defs.alert``),
-or the network (``sources.webhook``).
+or the network (``webhook``).
 """
 
 from __future__ import annotations
