@@ -67,7 +67,9 @@ def _superset(environment: dict[str, str], home: Path, *arguments: str) -> None:
     """Run one command of Superset, which says a great deal: its words go to a file."""
     log = home / "prepare.log"
     with log.open("a") as file:
-        done = subprocess.run([COMMAND, *arguments], env=environment, stdout=file, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            [COMMAND, *arguments], env=environment, stdout=file, stderr=subprocess.STDOUT, check=False
+        )
     if done.returncode:
         sys.exit(f"superset {arguments[0]}: expected success, was exit code {done.returncode}; see {log}")
 

@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 _GRID_COLUMNS = 12
-_ROW_LIMIT = 10_000
+_ROW_LIMIT = 100_000
+"""The most that Superset gives by default: a smaller one would cut off the oldest sessions and say nothing."""
 _VIZ_TYPES = {"table": "table", "line": "echarts_timeseries_line", "bar": "echarts_timeseries_bar"}
 
 

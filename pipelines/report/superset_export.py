@@ -1,4 +1,4 @@
-"""Writes the Superset dashboard of a published file as an export to import: ``python -m pipelines.report.superset_export``.
+"""Writes the Superset dashboard of a published file: ``python -m pipelines.report.superset_export``.
 
 What it shows is declared in ``bi/superset``: queries in ``datasets/``, charts in ``market_state.toml``. Here they
 become Superset's files (the shapes of its charts: ``superset_chart``). Nothing is computed for a chart.

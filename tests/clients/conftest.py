@@ -34,7 +34,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "MARKET_WAREHOUSE_DIR": str(home / "warehouse"),
     }
-    subprocess.run([sys.executable, "-m", "pipelines"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "pipelines"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
+    )
     return home / "warehouse" / "sample"
 
 

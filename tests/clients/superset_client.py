@@ -74,7 +74,13 @@ class Superset:
 
 
 def sql_lab_query(database_id: int, sql: str) -> dict[str, Any]:
-    return {"database_id": database_id, "sql": sql, "schema": "serve", "runAsync": False, "client_id": os.urandom(5).hex()}
+    return {
+        "database_id": database_id,
+        "sql": sql,
+        "schema": "serve",
+        "runAsync": False,
+        "client_id": os.urandom(5).hex(),
+    }
 
 
 @contextmanager
@@ -107,7 +113,7 @@ def running_superset(home: Path, export: Path) -> Iterator[Superset]:
 
 
 def _wait_until_healthy(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()[-3000:]
         try:
@@ -115,4 +121,6 @@ def _wait_until_healthy(base: str, process: subprocess.Popen[bytes], log: Path) 
                 return
         except httpx.HTTPError:
             time.sleep(0.5)
-    raise AssertionError(f"expected Superset to answer within five minutes, was silent: {log.read_text()[-3000:]}")
+    raise AssertionError(
+        f"expected Superset to answer within a quarter of an hour, was silent: {log.read_text()[-3000:]}"
+    )

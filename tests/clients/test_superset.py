@@ -1,4 +1,4 @@
-"""Apache Superset on the published file: connection, comments, SQL Lab, datasets, and what its protections leave open."""
+"""Apache Superset on the published file: connection, comments, SQL Lab, datasets, protections."""
 
 from __future__ import annotations
 
