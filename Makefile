@@ -56,7 +56,7 @@ test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
 
-test-clients: .venv/dev .venv-duckdb-1.5/client .venv-superset/client ## Read the sample with DuckDB 1.5, Parquet readers and Superset
+test-clients: .venv/dev .venv-duckdb-1.5/client .venv-superset/client .venv-streamlit/client ## Read the sample with Superset, Streamlit, DuckDB 1.5 and others
 	@$(BIN)/python -m pytest -v --override-ini addopts=-ra tests/clients
 
 test-ui: .venv/ui ## Drive the Dagster UI in headless Chromium (PICTURE=file keeps a picture)
@@ -82,9 +82,10 @@ lock: .venv/dev ## Resolve the dependencies anew and write the lock files
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --group pyproject.toml:ui -c requirements.lock -c requirements-dev.lock -o requirements-ui.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade tests/clients/duckdb-1.5.in -o tests/clients/duckdb-1.5.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --no-emit-package odfpy tests/clients/superset.in -o tests/clients/superset.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade tests/clients/streamlit.in -o tests/clients/streamlit.lock
 
 clean: ## Delete the environments and Dagster's state; the warehouse stays
-	@rm -rf .venv .venv-duckdb-1.5 .venv-superset .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-duckdb-1.5 .venv-superset .venv-streamlit .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Environments. The marker file is written last, so that an install that was cut short is done again.
 
@@ -116,4 +117,9 @@ clean: ## Delete the environments and Dagster's state; the warehouse stays
 	@test -x .venv-superset/bin/python || $(PYTHON) -m venv .venv-superset
 	@echo "Installing Superset into .venv-superset (about a minute, 900 MB) ..."
 	@.venv-superset/bin/python $(INSTALL) --only-binary :all: --no-binary wtforms-json -r tests/clients/superset.lock
+	@touch $@
+
+.venv-streamlit/client: tests/clients/streamlit.lock
+	@test -x .venv-streamlit/bin/python || $(PYTHON) -m venv .venv-streamlit
+	@.venv-streamlit/bin/python $(INSTALL) --only-binary :all: -r tests/clients/streamlit.lock
 	@touch $@
