@@ -26,7 +26,7 @@ EXPECTED = {
         FROM serve.warehouse_build WHERE table_name = 'core.bar'""",
     "Where the indices stand": f"""
         SELECT instrument_id, session, close, mtd_return_pct, ytd_return_pct, drawdown_pct, record_close_session,
-            statement, medium_since, major_since, relative_regimes, is_synthetic
+            statement, medium_since, major_since, is_synthetic
         FROM serve.index_overview WHERE session = {LAST} ORDER BY instrument_id""",
     "Price with its averages": """
         SELECT session, series_id, close, sma_50, sma_200
