@@ -9,6 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 REAL_DATA ?= ../shared/data
 PORT ?= 3000
+SUPERSET_PORT ?= 8088
 MARKET_SOURCE ?= sample
 MARKET_WAREHOUSE_DIR ?= warehouse
 WORKERS ?= 2
@@ -25,12 +26,13 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 DATABASE := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/market.duckdb
+EXPORT := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/superset_dashboard.zip
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help warehouse ui sql brief test test-real test-slow test-ui lint bench catalog lock clean
+.PHONY: help warehouse ui sql brief dashboard superset test test-real test-slow test-clients test-ui lint bench catalog lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  MARKET_SOURCE=files MARKET_FILES_DIR=folder make warehouse   your own CSV or Parquet files"
 	@echo "  MARKET_SOURCE=yahoo make warehouse                           the four indices from Yahoo"
@@ -49,6 +51,12 @@ sql: .venv/runtime ## Open a DuckDB prompt on the published file, read-only
 brief: .venv/runtime ## Issue the brief of an index (INDEX=RUT SESSION=2024-12-02; AGAIN=manifest compares)
 	@$(BIN)/python -m pipelines.report.brief --index "$(INDEX)" --session "$(SESSION)" --since "$(SINCE)" $(if $(AGAIN),--again "$(AGAIN)")
 
+dashboard: .venv/runtime ## Write the Superset dashboard of the published file, a zip to import
+	@$(BIN)/python -m pipelines.report.superset_export
+
+superset: dashboard .venv-superset/client ## Open a Superset of your own with that dashboard on 127.0.0.1 (SUPERSET_PORT=8088)
+	@.venv-superset/bin/python bi/superset/serve.py --home .superset --port $(SUPERSET_PORT) --dashboard "$(EXPORT)"
+
 test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
 	@$(BIN)/python -m pytest -q -n $(WORKERS)
 
@@ -57,6 +65,9 @@ test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DA
 
 test-slow: .venv/dev ## Run the tests that take minutes, such as killing runs 50 times
 	@$(BIN)/python -m pytest -v -s -n $(WORKERS) -m slow
+
+test-clients: .venv/dev .venv-duckdb-1.5/client .venv-superset/client .venv-streamlit/client ## Read the sample with Superset, Streamlit, DuckDB 1.5 and others
+	@$(BIN)/python -m pytest -v --override-ini addopts=-ra tests/clients
 
 test-ui: .venv/ui ## Drive the Dagster UI in headless Chromium (PICTURE=file keeps a picture)
 	@$(BIN)/python -m pytest -v --override-ini addopts=-ra tests/ui
@@ -81,9 +92,11 @@ lock: .venv/dev ## Resolve the dependencies anew and write the lock files
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --group pyproject.toml:ui -c requirements.lock -c requirements-dev.lock -o requirements-ui.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade tests/clients/duckdb-1.5.in -o tests/clients/duckdb-1.5.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --no-emit-package odfpy tests/clients/superset.in -o tests/clients/superset.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade tests/clients/streamlit.in -o tests/clients/streamlit.lock
 
 clean: ## Delete the environments and Dagster's state; the warehouse stays
-	@rm -rf .venv .venv-duckdb-1.5 .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-duckdb-1.5 .venv-superset .venv-streamlit .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Environments. The marker file is written last, so that an install that was cut short is done again.
 
@@ -108,4 +121,16 @@ clean: ## Delete the environments and Dagster's state; the warehouse stays
 .venv-duckdb-1.5/client: tests/clients/duckdb-1.5.lock
 	@test -x .venv-duckdb-1.5/bin/python || $(PYTHON) -m venv .venv-duckdb-1.5
 	@.venv-duckdb-1.5/bin/python $(INSTALL) -r tests/clients/duckdb-1.5.lock
+	@touch $@
+
+# Superset pins the SQLAlchemy, pandas and pyarrow of two years ago. wtforms-json is the one package without a wheel.
+.venv-superset/client: tests/clients/superset.lock
+	@test -x .venv-superset/bin/python || $(PYTHON) -m venv .venv-superset
+	@echo "Installing Superset into .venv-superset (about a minute, 900 MB) ..."
+	@.venv-superset/bin/python $(INSTALL) --only-binary :all: --no-binary wtforms-json -r tests/clients/superset.lock
+	@touch $@
+
+.venv-streamlit/client: tests/clients/streamlit.lock
+	@test -x .venv-streamlit/bin/python || $(PYTHON) -m venv .venv-streamlit
+	@.venv-streamlit/bin/python $(INSTALL) --only-binary :all: -r tests/clients/streamlit.lock
 	@touch $@

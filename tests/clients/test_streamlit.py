@@ -1,0 +1,45 @@
+"""The page of Streamlit, run without a browser by Streamlit's own test driver in its own environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / ".venv-streamlit" / "bin" / "python"
+
+DRIVE = """
+import json, sys
+from streamlit.testing.v1 import AppTest
+page, chosen = sys.argv[2:]
+page = AppTest.from_file(page, default_timeout=300).run()
+page.selectbox[0].set_value(chosen).run()
+chart = page.get("vega_lite_chart")
+print(json.dumps({
+    "errors": [error.value for error in page.exception],
+    "warnings": [warning.value for warning in page.warning],
+    "rows": json.loads(page.dataframe[0].value.to_json(orient="values", double_precision=15, date_format="iso")),
+    "choices": page.selectbox[0].options,
+    "charts": len(chart),
+}))
+"""
+
+
+def test_the_page_shows_the_overview_and_says_that_it_is_synthetic(
+    built: Path, published: duckdb.DuckDBPyConnection
+) -> None:
+    assert PYTHON.exists(), "Streamlit is not installed: run make test-clients"
+    command = [PYTHON, "-c", DRIVE, built / "market.duckdb", ROOT / "bi" / "streamlit" / "app.py", "RUT"]
+    shown = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert shown["errors"] == []
+    assert shown["warnings"] == ["SYNTHETIC SAMPLE, not market data."]
+    assert shown["choices"] == ["DJI", "NDX", "RUT", "SPX"]
+    assert shown["charts"] == 1
+    expected = published.execute(
+        "SELECT instrument_id, close, statement FROM serve.index_overview "
+        "WHERE session = DATE '2024-12-31' ORDER BY instrument_id"
+    ).fetchall()
+    assert [(row[0], row[2], row[6]) for row in shown["rows"]] == expected
