@@ -8,7 +8,6 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
-from pipelines.transforms.bar import latest_bars
 from pipelines.transforms.breadth import breadth as breadth_of
 from pipelines.transforms.company_attribute import company_attributes
 from pipelines.transforms.company_revenue import company_revenues
@@ -52,13 +51,7 @@ def region_share(workspace: Workspace) -> pl.DataFrame:
     return seeds.region_shares()
 
 
-# Stocks
-
-
-@derived(core.StockBar, raw.StockBar)
-def stock_bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
-    """The newest version of each bar of a stock that is known by now."""
-    return latest_bars(versions, workspace.settings.clock())
+# Stocks; their bars and trends stand in ``stock``
 
 
 @derived(core.StockBarWarning, core.StockBar)

@@ -131,7 +131,7 @@ def derived(
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             lake = workspace.lake
-            snapshot = _inherited_snapshot(lake, reads)
+            snapshot = inherited_snapshot(lake, reads)
             rows = derive(workspace, *(lake.read(read) for read in reads))
             if adds_facts or any(layer_of(read) == "raw" for read in reads):
                 facts = {name_of(table): _short_hash(rows), "parameters": workspace.parameters.set_id}
@@ -143,7 +143,7 @@ def derived(
     return decorate
 
 
-def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
+def inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
     """Return the state of the data that the inputs share.
 
     Raises:
@@ -151,7 +151,7 @@ def _inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
             one of them was materialised alone, or while another run is going on.
     """
     inputs = [read for read in reads if layer_of(read) == "core"]
-    absent = [qualified_name(read) for read in inputs if not lake.files(read)]
+    absent = [qualified_name(read) for read in inputs if not lake.is_stored(read)]
     if absent:
         raise dg.Failure(f"expected inputs that are materialised, was none of {', '.join(absent)}")
     try:

@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.contracts.core import MovingAverage
 from pipelines.contracts.vocabulary import WINDOW_REASONS
 from pipelines.parameters import Parameters
-from pipelines.transforms.price_rows import Columns, PriceRows, numbers, worded
+from pipelines.transforms.price_rows import Columns, PriceRows, code, numbers, worded
 from pipelines.transforms.scan.flat import (
     Floats,
     Recursion,
@@ -27,7 +27,7 @@ EMA_SPANS = (50, 200)
 SLOPE_SPANS = (50, 200)
 ATR_SPAN = 14
 AVERAGES = (*(f"sma_{span}" for span in SMA_SPANS), *(f"ema_{span}" for span in EMA_SPANS))
-_RANGE_REASONS = ("warm_up", "no_intraday_range")
+_RANGE_REASONS = ("no_intraday_range", "warm_up")
 
 
 def moving_averages(prices: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
@@ -134,10 +134,9 @@ def _stable(rows: PriceRows, span: int, weight: float) -> pl.Series:
 
 
 def _reason(average: Floats, rows: PriceRows, span: int) -> pl.Series:
-    codes = np.where(rows.layout.row < span - 1, 1, np.where(np.isnan(average), 2, 0))
-    return worded(f"reason_{span}", codes, WINDOW_REASONS)
+    return worded(f"reason_{span}", code(rows.layout.row < span - 1, np.isnan(average)), WINDOW_REASONS)
 
 
 def _range_reason(atr: Floats, rows: PriceRows) -> pl.Series:
-    has_range = ~(np.isnan(rows.high) | np.isnan(rows.low))
-    return worded("atr_reason", np.where(~has_range, 2, np.where(np.isnan(atr), 1, 0)), _RANGE_REASONS)
+    without_range = np.isnan(rows.high) | np.isnan(rows.low)
+    return worded("atr_reason", code(without_range, np.isnan(atr)), _RANGE_REASONS)

@@ -120,6 +120,14 @@ def numbers(columns: Mapping[str, Floats]) -> list[pl.Series]:
     return [pl.Series(name, values, nan_to_null=True) for name, values in columns.items()]
 
 
+def code(*cases: Flags) -> Integers:
+    """Return the number, from 1, of the first case that is true on a row; 0 where none is."""
+    found = np.zeros(len(cases[0]), dtype=np.uint8)
+    for number, case in reversed(list(enumerate(cases, start=1))):
+        found[case] = number
+    return found
+
+
 def worded(name: str, codes: Integers, words: Sequence[str]) -> pl.Series:
     """Return the word of each code, counted from 1; null for 0."""
-    return pl.Series(name, [None, *words], pl.String).gather(codes)
+    return pl.Series(name, [None, *words], pl.String).gather(codes.astype(np.uint32))

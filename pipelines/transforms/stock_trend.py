@@ -6,6 +6,8 @@ how far back a day looks. Not here: any definition (``moving_average``, ``trend`
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipelines.contracts import core
@@ -56,22 +58,37 @@ def stock_prices(bars: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
         ValueError: a bar stands on a day that is no session.
     """
     has_range = ~pl.col("is_close_only")
-    rows = bars.select(
-        *_KEY,
-        "close",
-        high=pl.when(has_range).then("high"),
-        low=pl.when(has_range).then("low"),
-        number=pl.col("session").replace_strict(
-            sessions["session"], sessions["session_number"], default=None, return_dtype=pl.Int64
-        ),
-    ).sort(_KEY)
-    for bar in rows.filter(pl.col("number").is_null()).head(1).iter_rows(named=True):
+    rows = bars.select(*_KEY, "close", high=pl.when(has_range).then("high"), low=pl.when(has_range).then("low"))
+    rows = _in_order(rows)
+    number = _session_numbers(rows, sessions)
+    missing = np.diff(number, prepend=number[:1]) - 1
+    missing[(rows["instrument_id"] != rows["instrument_id"].shift(1)).fill_null(value=True).to_numpy()] = 0
+    return rows.with_columns(missing_before=pl.Series(missing, dtype=pl.Int64))
+
+
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows by stock and session; where each stock's own are in order, as stored ones are, at a third the cost."""
+    by_stock = rows.sort("instrument_id", maintain_order=True)
+    is_other = pl.col("instrument_id") != pl.col("instrument_id").shift(1)
+    ascends = by_stock.select((is_other | (pl.col("session") > pl.col("session").shift(1))).slice(1).all()).item()
+    return by_stock if ascends else rows.sort(_KEY)
+
+
+def _session_numbers(rows: pl.DataFrame, sessions: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the number of each row's session: days are looked up in an array, as a join would cost many times that."""
+    known = sessions["session"].to_physical().to_numpy()
+    first = int(known.min(initial=0)) if len(known) else 0
+    by_day = np.full(int(known.max(initial=first)) - first + 1, -1)
+    by_day[known - first] = sessions["session_number"].to_numpy()
+    day = rows["session"].to_physical().to_numpy() - first
+    number = by_day[np.clip(day, 0, len(by_day) - 1)]
+    is_stray = (number < 0) | (day < 0) | (day >= len(by_day))
+    for at in np.flatnonzero(is_stray)[:1].tolist():
         raise ValueError(
-            f"core.stock_bar {bar['instrument_id']} {bar['session']}: expected a session of core.session, was none"
+            f"core.stock_bar {rows['instrument_id'][at]} {rows['session'][at]}: "
+            "expected a session of core.session, was none"
         )
-    is_first = pl.col("instrument_id").ne_missing(pl.col("instrument_id").shift(1))
-    missing = pl.when(is_first).then(0).otherwise(pl.col("number").diff() - 1)
-    return rows.with_columns(missing_before=missing).drop("number")
+    return number
 
 
 def stock_trends(

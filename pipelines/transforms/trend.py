@@ -14,7 +14,7 @@ import polars as pl
 from pipelines.contracts import vocabulary as v
 from pipelines.contracts.core import TrendState
 from pipelines.parameters import Parameters
-from pipelines.transforms.price_rows import Columns, PriceRows, array_of, worded
+from pipelines.transforms.price_rows import Columns, PriceRows, array_of, code, worded
 from pipelines.transforms.scan.flat import Flags, Integers, earlier, last_row_with, window_count
 from pipelines.transforms.swing import Swing, swing_highs
 
@@ -157,16 +157,15 @@ def _columns_of(
 ) -> list[pl.Series]:
     """Return the six columns of one horizon."""
     name, slope, phase = horizon.name, averages[horizon.slope], phases.phase
-    has_slope = ~np.isnan(slope)
-    label = np.where(slope >= horizon.band_bp, 1, np.where(slope <= -horizon.band_bp, 2, np.where(has_slope, 3, 0)))
+    without_slope, without_phase = np.isnan(slope), phase == NEITHER
+    label = code(slope >= horizon.band_bp, slope <= -horizon.band_bp, ~without_slope)
     is_warming_up = rows.number < horizon.span + parameters.slope_sessions
-    gap = np.where(is_warming_up, 1, 2)
-    reason = np.where(has_slope, np.where(phase == NEITHER, 3, 0), gap)
+    reason = code(without_slope & is_warming_up, without_slope, without_phase)
     return [
         worded(f"{name}_label", label, v.LABELS),
-        worded(f"{name}_phase", np.where(phase == UP, 1, np.where(phase == DOWN, 2, 0)), v.PHASES),
+        worded(f"{name}_phase", code(phase == UP, phase == DOWN), v.PHASES),
         phases.since.alias(f"{name}_since"),
-        pl.Series(f"{name}_age_sessions", phases.age, pl.Int64).set(pl.Series(phase == NEITHER), None),
+        pl.Series(f"{name}_age_sessions", phases.age, pl.Int64).set(pl.Series(without_phase), None),
         _is_supported(rows, averages[horizon.average], averages["atr_14"], phase == UP, parameters).alias(
             f"{name}_is_supported"
         ),
@@ -191,8 +190,8 @@ def _is_supported(
 
 def _both(major: Integers, medium: Integers) -> Integers:
     """Return the number of the statement of both phases, counted from 1; 0 where either is null."""
-    statement = 1 + (major == DOWN) * 2 + (medium == DOWN)
-    return np.where((major == NEITHER) | (medium == NEITHER), 0, statement)
+    is_up, is_down = major == UP, major == DOWN
+    return code(is_up & (medium == UP), is_up & (medium == DOWN), is_down & (medium == UP), is_down & (medium == DOWN))
 
 
 def _is_multi_week_decline(

@@ -8,4 +8,8 @@ from pipelines.contracts.core.stock import *  # noqa: F403
 from pipelines.contracts.core.trend import *  # noqa: F403
 from pipelines.contracts.table import tables_in
 
+BUCKETED = (StockBar, StockMovingAverage, StockTrendState)  # noqa: F405
+"""Tables that grow by the day, bucket by bucket, and are too long to be looked at as a whole."""
+IN_THE_LAKE_ONLY = (StockMovingAverage, StockTrendState)  # noqa: F405
+"""Tables that are published as the served table they make together, and not once more by themselves."""
 TABLES = tables_in(dict(globals()), __name__)
