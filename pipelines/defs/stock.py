@@ -1,4 +1,4 @@
-"""Layer core, of all stocks: bars, averages and trend states, of which a run derives what changed since the last one."""
+"""Layer core, of all stocks: bars, averages, trend states, of which a run derives what changed since the last one."""
 
 from collections.abc import Iterator
 from typing import Any

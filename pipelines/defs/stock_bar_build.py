@@ -127,7 +127,8 @@ class BarBuild:
 
     def _changed(self, bucket: int, news: News, record: Record) -> Report:
         """Extend the ordinary stocks among those with news, judge the others anew, and store what differs."""
-        names, since = _names(*news), news.versions["session"].min() or self.known_at.date()
+        names, first = _names(*news), news.versions["session"].min()
+        since = first if isinstance(first, dt.date) else self.known_at.date()
         scan = self._store.scan(bucket, since - _LOOKED_BACK).filter(pl.col("instrument_id").is_in(names))
         last = scan.select(*_KEY, "close").collect().sort(_KEY).group_by("instrument_id").last()
         extended = self._extended(news, last)

@@ -78,15 +78,14 @@ class TrendBuild:
         source = self._stores()[0].record(bucket)
         if source is None:
             raise LakeError(f"core.stock_bar bucket {bucket}: expected one that is finished; materialise it again")
-        records = [store.record(bucket) for store in self._stores()[1:]]
-        changes = self._changes(source, records)
+        before = [store.record(bucket) for store in self._stores()[1:]]
+        changes = self._changes(source, before)
         fresh = Record(self._basis, snapshot=self.snapshot, progress=self._progress(source))
+        kept = [replace(fresh, files=record.files) for record in before if record]
         if changes is None:
             report, records = self._anew(bucket, fresh)
-        elif changes:
-            report, records = self._changed(bucket, changes, [replace(fresh, files=r.files) for r in records if r])
         else:
-            report, records = Report(), [replace(fresh, files=r.files) for r in records if r]
+            report, records = self._changed(bucket, changes, kept) if changes else (Report(), kept)
         for store, record in zip(self._stores()[1:], records, strict=True):
             store.commit(bucket, record)
         return report
@@ -128,7 +127,7 @@ class TrendBuild:
         return Report(prices.height, prices.height, derived_anew=stocks, buckets_anew=1), records
 
     def _changed(self, bucket: int, changes: dict[str, dt.date], records: list[Record]) -> tuple[Report, list[Record]]:
-        """Derive stocks from their changed session on, carried on from the stored rows in front where there are such."""
+        """Derive stocks from their changed session on, carried on from the stored rows in front if there are any."""
         bars, *targets = self._stores()
         since = pl.DataFrame({"instrument_id": list(changes), "changed_from": list(changes.values())})
         recent, kept, read = self._in_front(bucket, since)
