@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from pipelines import seeds
 from pipelines.contracts import core
 from pipelines.storage.bucket_record import Record
 from pipelines.storage.bucket_store import BucketStore
@@ -60,6 +61,7 @@ def bars_of(names: list[str], sessions: pl.Series, seed: int) -> pl.DataFrame:
 def draw(root: Path, stocks: int, sessions: int, last: int | None = None) -> None:
     """Write the bars of all buckets; of a longer market only the first ``last`` sessions, if given."""
     store = BucketStore(Lake(root), core.StockBar, BUCKETS)
+    store.lake.replace(core.Instrument, seeds.instruments(is_synthetic=False))
     days = calendar(sessions)["session"]
     for bucket in range(BUCKETS):
         names = [name for name in symbols(stocks) if bucket_of(name, BUCKETS) == bucket]
@@ -67,3 +69,15 @@ def draw(root: Path, stocks: int, sessions: int, last: int | None = None) -> Non
         if last:
             rows = rows.filter(pl.col("session") <= days[last - 1])
         store.commit(bucket, store.write(bucket, rows, Record("made up", snapshot="stock_bar=made_up")).built())
+
+
+def add_session(root: Path, stocks: int, sessions: int) -> None:
+    """Write the last session's bars, as a day's build of bars does."""
+    store = BucketStore(Lake(root), core.StockBar, BUCKETS)
+    days = calendar(sessions)["session"]
+    for bucket in range(BUCKETS):
+        names = [name for name in symbols(stocks) if bucket_of(name, BUCKETS) == bucket]
+        rows = bars_of(names, days.tail(1), seed=bucket)
+        changes, record = dict.fromkeys(names, days[-1]), store.record(bucket)
+        if record and names:
+            store.commit(bucket, store.change(bucket, rows, changes, record).changed(changes))
