@@ -77,12 +77,13 @@ lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/dev ## Measure the main job, the machine of levels, breadth and filings
+bench: .venv/dev ## Measure the main job, the machine of levels, breadth, filings and all stocks
 	@$(BIN)/python benchmarks/main_job.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/level_machine.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/breadth.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/financial_statements.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/disk_use.py
+	@$(BIN)/python -m benchmarks.full_width
 
 catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 	@$(BIN)/python -m pipelines.report.catalog

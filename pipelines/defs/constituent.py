@@ -13,7 +13,6 @@ from pipelines.transforms.company_attribute import company_attributes
 from pipelines.transforms.company_revenue import company_revenues
 from pipelines.transforms.member_spell import member_spells
 from pipelines.transforms.membership import excluded_holdings, memberships
-from pipelines.transforms.quarantine import accepted_stock_bars
 from pipelines.transforms.revenue_exposure import revenue_exposures
 from pipelines.transforms.revenue_geography import company_revenue_geographies
 from pipelines.transforms.sector_weight import sector_weights
@@ -56,13 +55,7 @@ def region_share(workspace: Workspace) -> pl.DataFrame:
     return seeds.region_shares()
 
 
-# Stocks
-
-
-@derived(core.StockBar, raw.StockBar, raw.StockAction)
-def stock_bar(workspace: Workspace, versions: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
-    """The newest good version of each bar of a stock that is known, in shares of today."""
-    return accepted_stock_bars(versions, actions, workspace.settings.knowledge_time(), workspace.parameters)[0]
+# Stocks; their bars and trends stand in ``stock_build``
 
 
 @derived(core.StockBarWarning, core.StockBar, core.StockAction)

@@ -6,6 +6,7 @@ import polars as pl
 from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.contracts.table import name_of
+from pipelines.defs.stock_build import bar_build
 from pipelines.defs.tables import at_rest, contract_check, derived, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.ingestion.rejected import append_rejected, calendar_for
@@ -14,7 +15,7 @@ from pipelines.sources.files import FilesSource
 from pipelines.transforms.bar import new_versions
 from pipelines.transforms.corporate_action import adjustment_factors, stock_actions
 from pipelines.transforms.quality import bar_warnings, quality_rules, source_gaps
-from pipelines.transforms.quarantine import accepted_bars, accepted_stock_bars
+from pipelines.transforms.quarantine import accepted_bars
 from pipelines.transforms.screen import screen_bars
 
 _SECOND = "second"
@@ -53,14 +54,11 @@ def quality_rule(workspace: Workspace) -> pl.DataFrame:
     return quality_rules()
 
 
-@derived(core.QuarantinedBar, raw.Bar, raw.StockBar, raw.StockAction)
-def quarantined_bar(
-    workspace: Workspace, versions: pl.DataFrame, stock_versions: pl.DataFrame, actions: pl.DataFrame
-) -> pl.DataFrame:
+@derived(core.QuarantinedBar, raw.Bar, scans=[core.StockBar])
+def quarantined_bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     """Bars whose newest version is held back."""
-    known_at, parameters = workspace.settings.knowledge_time(), workspace.parameters
-    of_indices = accepted_bars(versions, known_at, parameters)[1]
-    return pl.concat([of_indices, accepted_stock_bars(stock_versions, actions, known_at, parameters)[1]])
+    of_indices = accepted_bars(versions, workspace.settings.knowledge_time(), workspace.parameters)[1]
+    return pl.concat([of_indices, bar_build(workspace).held()])
 
 
 @derived(core.BarWarning, core.Bar)

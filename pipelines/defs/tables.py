@@ -127,13 +127,14 @@ def at_rest(
 
 
 def derived(
-    table: type[Table], *reads: type[Table], adds_facts: bool = False
+    table: type[Table], *reads: type[Table], scans: Sequence[type[Table]] = (), adds_facts: bool = False
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
     """Make an asset of a function that derives one core table from others.
 
     Args:
         table: The table that is derived.
         reads: The tables it is derived from. The function gets the workspace, then one frame for each.
+        scans: Further tables that it is derived from, of which the function reads what it needs by itself.
         adds_facts: Whether the rows hold facts that none of ``reads`` does, so that they extend the snapshot, as those
             of a table derived from raw do.
     """
@@ -141,14 +142,14 @@ def derived(
     def decorate(derive: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
         @dg.multi_asset(
             name=f"{layer_of(table)}_{name_of(table)}",
-            specs=[spec_of(table, [qualified_name(read) for read in reads])],
+            specs=[spec_of(table, [qualified_name(read) for read in (*reads, *scans)])],
             check_specs=[contract_check(table)],
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             lake = workspace.lake
-            snapshot = inherited_snapshot(lake, reads)
+            snapshot = inherited_snapshot(lake, (*reads, *scans))
             rows = derive(workspace, *(lake.read(read) for read in reads))
-            if adds_facts or any(layer_of(read) == "raw" for read in reads):
+            if adds_facts or any(layer_of(read) == "raw" for read in (*reads, *scans)):
                 facts = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
                 snapshot = extended(snapshot, facts)
             yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace)
@@ -166,7 +167,7 @@ def inherited_snapshot(lake: Lake, reads: Sequence[type[Table]]) -> str | None:
             one of them was materialised alone, or while another run is going on.
     """
     inputs = [read for read in reads if layer_of(read) == "core"]
-    absent = [qualified_name(read) for read in inputs if not lake.files(read)]
+    absent = [qualified_name(read) for read in inputs if not lake.is_stored(read)]
     if absent:
         raise dg.Failure(f"expected inputs that are materialised, was none of {', '.join(absent)}")
     try:

@@ -44,13 +44,19 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def create_table(table: type[Table]) -> str:
-    """Return ``CREATE TABLE layer.name (…)`` with types, NOT NULL and the primary key."""
+def create_table(table: type[Table], has_index: bool = True) -> str:
+    """Return ``CREATE TABLE layer.name (…)`` with types, NOT NULL and the primary key.
+
+    Args:
+        table: The contract.
+        has_index: Whether the key is declared, which DuckDB keeps an index for; too dear for tables of many rows.
+    """
     lines = [
         f"{quoted(name)} {type_of(column)}{'' if column.nullable else ' NOT NULL'}"
         for name, column in table.columns().items()
     ]
-    lines.append(f"PRIMARY KEY ({', '.join(quoted(name) for name in grain_of(table))})")
+    if has_index:
+        lines.append(f"PRIMARY KEY ({', '.join(quoted(name) for name in grain_of(table))})")
     return f"CREATE TABLE {qualified_name(table)} (\n    " + ",\n    ".join(lines) + "\n)"
 
 

@@ -22,6 +22,7 @@ from pipelines.contracts.check import checked
 from pipelines.contracts.table import Table, is_appended, layer_of, name_of, qualified_name
 from pipelines.projections.parquet import annotated
 from pipelines.settings import Settings
+from pipelines.storage.bucket_record import RECORD, read_record
 from pipelines.storage.part import delete_superseded, next_number, part_name, standing
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
@@ -88,8 +89,18 @@ class Lake:
         """Return the table's Parquet files, oldest part first; parts that were folded into another are left out."""
         return standing(self.folder(table).glob("bucket=*/*.parquet"))
 
+    def is_stored(self, table: type[Table]) -> bool:
+        """Return whether a table was ever written, be it without a row."""
+        return bool(self.files(table)) or any(self.folder(table).glob(f"bucket=*/{RECORD}"))
+
     def snapshot_of(self, table: type[Table]) -> str | None:
-        """Return the state of the data and parameters that a stored table was derived from, None for none."""
+        """Return the state of the data and parameters that a stored table was derived from, None for none.
+
+        Raises:
+            LakeError: a bucket that is built by the day was not finished, or others have another state.
+        """
+        if recorded := sorted(self.folder(table).glob(f"bucket=*/{RECORD}")):
+            return self._recorded_snapshot(table, recorded, self.files(table))
         return self.stamp_of(table).get(_SNAPSHOT)
 
     def stamp_of(self, table: type[Table]) -> dict[str, str]:
@@ -97,6 +108,19 @@ class Lake:
         files = self.files(table)
         stamp = (pq.read_schema(files[0]).metadata if files else None) or {}
         return {key.decode(): value.decode(errors="replace") for key, value in stamp.items()}
+
+    @staticmethod
+    def _recorded_snapshot(table: type[Table], recorded: list[Path], files: list[Path]) -> str | None:
+        """Return the snapshot that the records of all buckets share."""
+        records = [read_record(path) for path in recorded]
+        unfinished = {file.parent.name for file in files} - {path.parent.name for path in recorded}
+        snapshots = {record.snapshot for record in records if record}
+        if unfinished or None in records or len(snapshots) > 1:
+            raise LakeError(
+                f"{qualified_name(table)}: expected buckets that are finished and of one state, "
+                f"was {', '.join(sorted(unfinished)) or snapshots}; materialise it again"
+            )
+        return snapshots.pop()
 
     def common_snapshot(self, tables: Iterable[type[Table]]) -> str | None:
         """Return the one snapshot that stored tables were derived from, None where none has any.

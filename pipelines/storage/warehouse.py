@@ -6,7 +6,6 @@ computed here that a transform could compute.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import duckdb
@@ -16,34 +15,28 @@ from pipelines.contracts import core, raw, serve
 from pipelines.contracts.check import checked
 from pipelines.contracts.table import Log, Table, grain_of, name_of, qualified_name
 from pipelines.projections.duckdb import (
-    comments,
-    create_table,
     literal,
     parquet_columns,
     quoted,
     select_from_parquet,
-    type_of,
 )
-from pipelines.settings import SYNTHETIC_NOTE
 from pipelines.storage.build import Build, BuildFacts, CheckOutcome
-from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake
+from pipelines.storage.published_table import CATALOG, WarehouseError, add, add_long, add_view
 from pipelines.storage.retention import delete_older, earlier_files, keep_earlier
 from pipelines.storage.statements import SQL_FOLDER, Statement, read_statements
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 STORAGE_VERSION = "v1.0.0"
 """The oldest DuckDB storage format: every 1.x driver inside a BI tool can open it."""
-_CATALOG = "published"
-
-
-class WarehouseError(RuntimeError):
-    """The warehouse could not be built; the published file is the old one."""
+_ROW_GROUP_ROWS = 12_288
+"""A tenth of DuckDB's default: of a long table one instrument then touches a few row groups, each small."""
+_MEMORY = "2GB"
 
 
 def published_tables() -> tuple[type[Table], ...]:
     """Return the tables of the DuckDB file, in the order in which they are filled."""
-    return (*core.TABLES, *serve.TABLES)
+    return (*(table for table in core.TABLES if table not in core.IN_THE_LAKE_ONLY), *serve.TABLES)
 
 
 def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQL_FOLDER, keep: int = 0) -> Build:
@@ -104,11 +97,13 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
     """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"ATTACH {literal(str(path))} AS {_CATALOG} (STORAGE_VERSION {literal(STORAGE_VERSION)})")
+        connection.execute(f"SET memory_limit = {literal(_MEMORY)}")
+        options = f"STORAGE_VERSION {literal(STORAGE_VERSION)}, ROW_GROUP_SIZE {_ROW_GROUP_ROWS}"
+        connection.execute(f"ATTACH {literal(str(path))} AS {CATALOG} ({options})")
         for schema in ("raw", "core", "serve"):
             connection.execute(f"CREATE SCHEMA {schema}")
             if schema != "raw":
-                connection.execute(f"CREATE SCHEMA {_CATALOG}.{schema}")
+                connection.execute(f"CREATE SCHEMA {CATALOG}.{schema}")
         rejected = select_from_parquet(raw.RejectedRow, lake.files(raw.RejectedRow))
         moment = f"TIMESTAMP '{facts.known_at:%Y-%m-%d %H:%M:%S.%f}'"
         connection.execute(f"CREATE VIEW raw.rejected_row AS SELECT * FROM ({rejected}) WHERE fetched_at <= {moment}")
@@ -116,20 +111,28 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
             select = select_from_parquet(core_table, lake.files(core_table))
             if issubclass(core_table, Log):
                 select = f"SELECT * FROM ({select}) WHERE known_at <= {moment}"
-            _add(connection, core_table, select, facts, build)
+            if core_table in core.IN_THE_LAKE_ONLY:
+                connection.execute(f"CREATE VIEW {qualified_name(core_table)} AS {select}")
+            elif core_table in core.BUCKETED:
+                add_long(connection, core_table, select, (lake, (core_table,)), facts, build)
+            else:
+                add(connection, core_table, select, facts, build)
         statements = {statement.name: statement for statement in read_statements("serve", sql_folder)}
         for table in serve.TABLES:
-            if table is not serve.WarehouseBuild:
-                add = _add_view if _is_view(statements.get(name_of(table))) else _add
-                add(connection, table, _select(statements, table), facts, build)
+            if table is serve.StockTrend:
+                source = (lake, core.IN_THE_LAKE_ONLY)
+                add_long(connection, table, _select(statements, table), source, facts, build)
+            elif table is not serve.WarehouseBuild:
+                fill = add_view if _is_view(statements.get(name_of(table))) else add
+                fill(connection, table, _select(statements, table), facts, build)
         _add_manifest(connection, facts, build)
         for macro in read_statements("macros", sql_folder):
-            connection.execute(f"USE {_CATALOG}")
+            connection.execute(f"USE {CATALOG}")
             connection.execute(macro.sql)
             connection.execute("USE memory")
         build.outcomes = [_outcome(connection, check) for check in read_statements("checks", sql_folder)]
-        connection.execute(f"CHECKPOINT {_CATALOG}")
-        connection.execute(f"DETACH {_CATALOG}")
+        connection.execute(f"CHECKPOINT {CATALOG}")
+        connection.execute(f"DETACH {CATALOG}")
 
 
 def _is_view(statement: Statement | None) -> bool:
@@ -141,59 +144,6 @@ def _select(statements: dict[str, Statement], table: type[Table]) -> str:
     if name_of(table) not in statements:
         raise WarehouseError(f"{qualified_name(table)}: expected a file sql/serve/{name_of(table)}.sql, was none")
     return statements[name_of(table)].sql.rstrip().rstrip(";")
-
-
-def _add(
-    connection: duckdb.DuckDBPyConnection, table: type[Table], select: str, facts: BuildFacts, build: Build
-) -> None:
-    """Create one table with keys and comments, fill it from ``select`` in key order, and note rows and hash."""
-    name = qualified_name(table)
-    _has_columns(table, connection.sql(select).columns)
-    order = ", ".join(quoted(column) for column in grain_of(table))
-    connection.execute(f"USE {_CATALOG}")
-    connection.execute(create_table(table))
-    for comment in comments(table, SYNTHETIC_NOTE if facts.is_synthetic else ""):
-        connection.execute(comment)
-    connection.execute("USE memory")
-    connection.execute(f"INSERT INTO {_CATALOG}.{name} BY NAME SELECT * FROM ({select}\n) ORDER BY {order}")
-    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {_CATALOG}.{name}")
-    rows = connection.sql(f"SELECT * FROM {name} ORDER BY {order}").pl()
-    build.rows[name] = rows.height
-    build.hashes[name] = content_hash(rows)
-
-
-def _add_view(
-    connection: duckdb.DuckDBPyConnection, table: type[Table], select: str, facts: BuildFacts, build: Build
-) -> None:
-    """Create one view with comments and its columns in the contract's order; its rows are nowhere, so not counted.
-
-    The file keeps the text, so the view reads the tables of whatever the file is called or attached as.
-    """
-    name = qualified_name(table)
-    _has_columns(table, connection.sql(select).columns)
-    columns = ", ".join(quoted(column) for column in table.columns())
-    connection.execute(f"USE {_CATALOG}")
-    connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM ({select}\n)")
-    for comment in comments(table, SYNTHETIC_NOTE if facts.is_synthetic else "", kind="VIEW"):
-        connection.execute(comment)
-    connection.execute("USE memory")
-    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {_CATALOG}.{name}")
-    rows = connection.sql(f"SELECT * FROM {name}")
-    was = dict(zip(rows.columns, map(str, rows.types), strict=True))
-    expected = {column: type_of(declared) for column, declared in table.columns().items()}
-    if was != expected:
-        differing = {column: (kind, was[column]) for column, kind in expected.items() if was[column] != kind}
-        raise WarehouseError(f"{name}: expected column types, was other: {differing}")
-    build.hashes[name] = hashlib.sha256(select.encode()).hexdigest()
-
-
-def _has_columns(table: type[Table], was: list[str]) -> None:
-    expected = list(table.columns())
-    if sorted(was) != sorted(expected):
-        raise WarehouseError(
-            f"{qualified_name(table)}: expected columns {expected}, was missing {sorted(set(expected) - set(was))} "
-            f"and beyond them {sorted(set(was) - set(expected))}"
-        )
 
 
 def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, build: Build) -> None:
@@ -218,7 +168,7 @@ def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, buil
     )
     rows = checked(serve.WarehouseBuild, manifest)
     connection.register("manifest_rows", rows.to_arrow())
-    _add(
+    add(
         connection,
         serve.WarehouseBuild,
         f"SELECT {parquet_columns(serve.WarehouseBuild)} FROM manifest_rows",

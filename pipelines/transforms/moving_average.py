@@ -1,21 +1,33 @@
 """Averages of the close, their slopes, the average true range and how far the close stands from them.
 
-Belongs here: every column of ``core.moving_average`` (docs/methods.md, B1).
+Belongs here: every column of ``core.moving_average`` (docs/methods.md, B1), for indices, pairs and stocks alike.
 Not here: what an average says of the trend (``trend``, ``trend_spell``) and where two averages meet (``cross``).
 """
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from pipelines.contracts.core import MovingAverage
+from pipelines.contracts.vocabulary import WINDOW_REASONS
 from pipelines.parameters import Parameters
+from pipelines.transforms.price_rows import Columns, PriceRows, code, numbers, worded
+from pipelines.transforms.scan.flat import (
+    Floats,
+    Recursion,
+    earlier,
+    last_row_with,
+    recursive_averages,
+    window_means,
+)
 
 SMA_SPANS = (20, 50, 200)
 EMA_SPANS = (50, 200)
 SLOPE_SPANS = (50, 200)
 ATR_SPAN = 14
 AVERAGES = (*(f"sma_{span}" for span in SMA_SPANS), *(f"ema_{span}" for span in EMA_SPANS))
+_RANGE_REASONS = ("no_intraday_range", "warm_up")
 
 
 def moving_averages(prices: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
@@ -30,118 +42,101 @@ def moving_averages(prices: pl.DataFrame, parameters: Parameters) -> pl.DataFram
         ATR are in points of the series, slopes in basis points per session, distances in per cent and in ATR. What
         has not warmed up is null with a reason. Formulas: docs/methods.md, B1; ATR after Wilder (1978).
     """
-    return (
-        prices.lazy()
-        .with_columns(_rows_before(), _true_range(), *map(_missing_in_window, SMA_SPANS))
-        .with_columns(_range_breaks(), *(_simple(span, parameters.max_missing_share) for span in SMA_SPANS))
-        .with_columns(_average_true_range(), *map(_exponential, EMA_SPANS), *map(_reason, SMA_SPANS))
-        .with_columns(
-            _range_reason(),
-            *(_slope(span, parameters.slope_sessions) for span in SLOPE_SPANS),
-            *(_is_stable(span, parameters.ema_stable_weight) for span in EMA_SPANS),
-            *map(_distance_pct, AVERAGES),
-            *map(_distance_in_ranges, AVERAGES),
-        )
-        .select(MovingAverage.column_names())
-        .sort(MovingAverage.primary_key())
-        .collect()
+    frame = prices.sort("series_id", "session")
+    return frame.with_columns(average_columns(PriceRows.of(frame, "series_id"), parameters)).select(
+        MovingAverage.column_names()
     )
 
 
-def seeded_average(values: pl.Expr, span: int, alpha: float) -> pl.Expr:
-    """Return the exponential average that starts as the plain mean of the first ``span`` values.
+def average_columns(rows: PriceRows, parameters: Parameters) -> list[pl.Series]:
+    """Return every column of ``core.MovingAverage`` beside key and close, one value for each of ``rows``.
 
-    Null before the seed. ``values`` may be led by nulls and holds none after its first value. Putting the seed in
-    the place of the values it sums up lets the recursion run as polars' own, which would start from the first value.
+    Where rows go on from rows that are stored (``PriceRows.kept``), only those of new rows are meant to be used; they
+    have the very digits that they would have from the first bar on.
     """
-    seen = values.cum_count()
-    seeded = pl.when(seen > span).then(values).when(seen == span).then(values.rolling_mean(span))
-    return seeded.ewm_mean(alpha=alpha, adjust=False)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = _averages(rows, parameters)
+        columns = dict(found)
+        for span in SLOPE_SPANS:
+            columns[f"slope_{span}_bp_per_day"] = _slope(found[f"sma_{span}"], rows, parameters.slope_sessions)
+        atr = found[f"atr_{ATR_SPAN}"]
+        for name in AVERAGES:
+            columns[f"distance_{name}_pct"] = (rows.close / found[name] - 1) * 100
+            # Infinite or not a number where nothing has moved for so long that the range is zero.
+            columns[f"distance_{name}_atr"] = np.where(atr > 0, (rows.close - found[name]) / atr, np.nan)
+    return [
+        *numbers(columns),
+        *(_missing_column(rows, span) for span in SMA_SPANS),
+        *(_stable(rows, span, parameters.ema_stable_weight) for span in EMA_SPANS),
+        *(_reason(found[f"sma_{span}"], rows, span) for span in SMA_SPANS),
+        _range_reason(atr, rows),
+    ]
 
 
-def _rows_before() -> pl.Expr:
-    """Number of earlier rows of the series."""
-    return pl.int_range(pl.len()).over("series_id", order_by="session").alias("rows_before")
+def _averages(rows: PriceRows, parameters: Parameters) -> Columns:
+    """Return the averages and the average true range by name; NaN where one is null."""
+    means = window_means(rows.close, SMA_SPANS, rows.layout)
+    ranges = _true_ranges(rows)
+    runs = rows.layout.row - _rows_to(last_row_with(np.isnan(ranges), rows.layout), rows)
+    mean_range = window_means(ranges, (ATR_SPAN,), rows.layout)[ATR_SPAN]
+    seeded = {f"ema_{span}": (rows.close, rows.number == span, means[span], 2 / (span + 1)) for span in EMA_SPANS}
+    seeded[f"atr_{ATR_SPAN}"] = (ranges, runs == ATR_SPAN, mean_range, 1 / ATR_SPAN)
+    new = rows.is_new
+    recursions = [
+        Recursion(np.where(seeds, seed, values)[new], seeds[new], weight, rows.before(name))
+        for name, (values, seeds, seed, weight) in seeded.items()
+    ]
+    averages = {
+        name: rows.with_kept(name, values)
+        for name, values in zip(seeded, recursive_averages(recursions, rows.new_layout), strict=True)
+    }
+    for span in SMA_SPANS:
+        means[span][_missing_in_window(rows, span) > parameters.max_missing_share * span] = np.nan
+    return {f"sma_{span}": means[span] for span in SMA_SPANS} | averages
 
 
-def _missing_in_window(span: int) -> pl.Expr:
+def _true_ranges(rows: PriceRows) -> Floats:
+    """Range of the session, the close before it included; NaN on a first row and without high or low."""
+    before = earlier(rows.close, 1)
+    widest = np.maximum(rows.high, before) - np.minimum(rows.low, before)
+    widest[rows.layout.starts] = np.nan
+    return widest
+
+
+def _rows_to(places: np.ndarray, rows: PriceRows) -> np.ndarray:
+    """Number within the series of the rows at ``places``; the first row of a series always is one."""
+    return places - rows.layout.starts.astype(np.int32)[rows.layout.of]
+
+
+def _missing_in_window(rows: PriceRows, span: int) -> np.ndarray:
     """Sessions missing between the first and the last row of the window; the gap before its first row is outside."""
-    missing = pl.col("missing_before").cum_sum()
-    inside = missing - missing.shift(span - 1)
-    return inside.over("series_id", order_by="session").alias(f"missing_in_window_{span}")
+    return rows.missing_so_far - earlier(rows.missing_so_far, span - 1)
 
 
-def _simple(span: int, max_missing_share: float) -> pl.Expr:
-    mean = pl.col("close").rolling_mean(span).over("series_id", order_by="session")
-    is_whole = pl.col(f"missing_in_window_{span}") <= max_missing_share * span
-    return pl.when(is_whole).then(mean).alias(f"sma_{span}")
+def _missing_column(rows: PriceRows, span: int) -> pl.Series:
+    is_whole = pl.Series(rows.layout.row >= span - 1)
+    missing = pl.Series(f"missing_in_window_{span}", _missing_in_window(rows, span), pl.Int64)
+    return missing.set(~is_whole, None)
 
 
-def _reason(span: int) -> pl.Expr:
-    return (
-        pl.when(pl.col(f"missing_in_window_{span}").is_null())
-        .then(pl.lit("warm_up"))
-        .when(pl.col(f"sma_{span}").is_null())
-        .then(pl.lit("missing_sessions"))
-        .alias(f"reason_{span}")
-    )
+def _slope(average: Floats, rows: PriceRows, sessions: int) -> Floats:
+    slope = (average / earlier(average, sessions) - 1) * 1e4 / sessions
+    slope[rows.layout.row < sessions] = np.nan
+    return slope
 
 
-def _smoothing(span: int) -> float:
-    """Weight of the newest close in an exponential average."""
-    return 2 / (span + 1)
+def _stable(rows: PriceRows, span: int, weight: float) -> pl.Series:
+    """Whether the seed hardly weighs any more; it stands on row ``span``."""
+    decay = 1 - 2 / (span + 1)
+    longest = int(rows.number.max(initial=0))
+    is_stable = np.array([False, *(decay ** (number - span) < weight for number in range(1, longest + 1))])
+    return pl.Series(f"ema_{span}_is_stable", is_stable[rows.number])
 
 
-def _exponential(span: int) -> pl.Expr:
-    average = seeded_average(pl.col("close"), span, _smoothing(span))
-    return average.over("series_id", order_by="session").alias(f"ema_{span}")
+def _reason(average: Floats, rows: PriceRows, span: int) -> pl.Series:
+    return worded(f"reason_{span}", code(rows.layout.row < span - 1, np.isnan(average)), WINDOW_REASONS)
 
 
-def _is_stable(span: int, weight: float) -> pl.Expr:
-    rows_since_seed = pl.col("rows_before") - (span - 1)
-    return (pl.lit(1 - _smoothing(span)).pow(rows_since_seed) < weight).alias(f"ema_{span}_is_stable")
-
-
-def _slope(span: int, sessions: int) -> pl.Expr:
-    average = pl.col(f"sma_{span}")
-    earlier = average.shift(sessions).over("series_id", order_by="session")
-    return ((average / earlier - 1) * 1e4 / sessions).alias(f"slope_{span}_bp_per_day")
-
-
-def _true_range() -> pl.Expr:
-    """Range of the session, the close before it included; null on a first row and without high or low."""
-    high, low = pl.col("high"), pl.col("low")
-    before = pl.col("close").shift(1).over("series_id", order_by="session")
-    widest = pl.max_horizontal(high, before) - pl.min_horizontal(low, before)
-    is_known = high.is_not_null() & low.is_not_null() & before.is_not_null()
-    return pl.when(is_known).then(widest).alias("true_range")
-
-
-def _range_breaks() -> pl.Expr:
-    """Count of rows without a true range so far: equal within an unbroken run of true ranges."""
-    return pl.col("true_range").is_null().cum_sum().over("series_id", order_by="session").alias("range_breaks")
-
-
-def _average_true_range() -> pl.Expr:
-    average = seeded_average(pl.col("true_range"), ATR_SPAN, 1 / ATR_SPAN)
-    return average.over("series_id", "range_breaks", order_by="session").alias(f"atr_{ATR_SPAN}")
-
-
-def _range_reason() -> pl.Expr:
-    return (
-        pl.when(pl.col("high").is_null() | pl.col("low").is_null())
-        .then(pl.lit("no_intraday_range"))
-        .when(pl.col(f"atr_{ATR_SPAN}").is_null())
-        .then(pl.lit("warm_up"))
-        .alias("atr_reason")
-    )
-
-
-def _distance_pct(average: str) -> pl.Expr:
-    return ((pl.col("close") / pl.col(average) - 1) * 100).alias(f"distance_{average}_pct")
-
-
-def _distance_in_ranges(average: str) -> pl.Expr:
-    """Distance in ATR; null where nothing has moved for so long that the ATR is zero."""
-    atr = pl.col(f"atr_{ATR_SPAN}")
-    return pl.when(atr > 0).then((pl.col("close") - pl.col(average)) / atr).alias(f"distance_{average}_atr")
+def _range_reason(atr: Floats, rows: PriceRows) -> pl.Series:
+    without_range = np.isnan(rows.high) | np.isnan(rows.low)
+    return worded("atr_reason", code(without_range, np.isnan(atr)), _RANGE_REASONS)

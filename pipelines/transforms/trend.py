@@ -1,6 +1,6 @@
 """Phase of the medium-term (SMA50) and major (SMA200) trend, session by session, and what both say together.
 
-Belongs here: every column of ``core.trend_state`` (docs/methods.md, B1).
+Belongs here: every column of ``core.trend_state`` (docs/methods.md, B1), for indices, pairs and stocks alike.
 Not here: averages and slopes (``moving_average``), phases as stretches of time (``trend_spell``).
 """
 
@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from pipelines.contracts import vocabulary as v
 from pipelines.contracts.core import TrendState
 from pipelines.parameters import Parameters
+from pipelines.transforms.price_rows import Columns, PriceRows, array_of, code, worded
+from pipelines.transforms.scan.flat import Flags, Integers, earlier, last_row_with, window_count
+from pipelines.transforms.swing import Swing, swing_highs
+
+_PHASE_REASONS = ("warm_up", "missing_sessions", "undetermined")
+UP, DOWN, NEITHER = 1, -1, 0
 
 
 class Horizon(NamedTuple):
@@ -33,6 +40,16 @@ class Horizon(NamedTuple):
         return f"slope_{self.span}_bp_per_day"
 
 
+class Phases(NamedTuple):
+    """The phase on each row, where one is first shown, and since when it holds (place of its onset and age)."""
+
+    phase: Integers
+    before: Integers
+    turns: Flags
+    since: pl.Series
+    age: Integers
+
+
 def trend_states(prices: pl.DataFrame, averages: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     """Return label, phase, support and statement of the trend: one row per series and session.
 
@@ -48,175 +65,141 @@ def trend_states(prices: pl.DataFrame, averages: pl.DataFrame, parameters: Param
     Raises:
         ValueError: the two frames do not hold the same series and sessions.
     """
+    key = TrendState.primary_key()
+    frame, averages = prices.sort(key), averages.sort(key)
+    _require_same(frame.select(key), averages.select(key))
+    rows = PriceRows.of(frame, "series_id")
+    columns = state_columns(rows, {name: array_of(averages[name]) for name in AVERAGES}, parameters)
+    return frame.with_columns(columns).select(TrendState.column_names())
+
+
+AVERAGES = ("sma_50", "sma_200", "slope_50_bp_per_day", "slope_200_bp_per_day", "atr_14")
+"""Columns of ``core.MovingAverage`` that states are made from."""
+
+
+def state_columns(rows: PriceRows, averages: Columns, parameters: Parameters) -> list[pl.Series]:
+    """Return every column of ``core.TrendState`` beside the key, one value for each of ``rows``.
+
+    Args:
+        rows: Prices; where they go on from stored rows, only the values of new ones are meant to be used.
+        averages: ``AVERAGES`` of the same rows, NaN where one is null.
+        parameters: See ``trend_states``.
+    """
     horizons = (
         Horizon("medium", 50, parameters.medium_flat_band_bp),
         Horizon("major", 200, parameters.major_flat_band_bp),
     )
-    frame = _joined(prices, averages).lazy().with_columns(_rows_before())
+    phases = {horizon.name: _phases(rows, averages[horizon.slope], horizon, parameters) for horizon in horizons}
+    columns = []
     for horizon in horizons:
-        frame = _with_phase(frame, horizon, parameters)
-    return (
-        _with_swing_high(frame, parameters)
-        .with_columns(_statement(), _is_multi_week_decline(parameters))
-        .select(TrendState.column_names())
-        .sort(TrendState.primary_key())
-        .collect()
+        columns += _columns_of(rows, averages, horizon, phases[horizon.name], parameters)
+    medium, major = phases["medium"], phases["major"]
+    starts = medium.turns & ((medium.phase == UP) | (medium.before == NEITHER))
+    swing = swing_highs(rows, starts, medium.phase != NEITHER, parameters)
+    both = _both(major.phase, medium.phase)
+    decline = _is_multi_week_decline(rows, averages["atr_14"], both, swing, parameters)
+    return [*columns, worded("statement", both, v.STATEMENTS), decline, *swing.columns()]
+
+
+def _require_same(prices: pl.DataFrame, averages: pl.DataFrame) -> None:
+    """Raise where the two do not hold the same series and sessions."""
+    if prices.equals(averages):
+        return
+    keys = pl.concat([prices, averages])
+    series, session = keys.filter(keys.is_unique()).sort(keys.columns).row(0)
+    raise ValueError(
+        "core.trend_state: expected prices and averages of the same series and sessions, "
+        f"was {series} on {session} in one of the two only"
     )
 
 
-def _joined(prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
-    """Averages with the high and low of their session beside them."""
-    key = TrendState.primary_key()
-    joined = averages.join(prices.select(*key, "high", "low"), on=key, how="inner")
-    if not joined.height == averages.height == prices.height:
-        keys = pl.concat([prices.select(key), averages.select(key)])
-        series, session = keys.filter(keys.is_unique()).sort(key).row(0)
-        raise ValueError(
-            "core.trend_state: expected prices and averages of the same series and sessions, "
-            f"was {series} on {session} in one of the two only"
-        )
-    return joined
+def _phases(rows: PriceRows, slope: np.ndarray, horizon: Horizon, parameters: Parameters) -> Phases:
+    """Schmitt trigger: the side of the band on which the last run of confirming sessions lay."""
+    confirmation, layout = parameters.phase_confirmation_sessions, rows.layout
+    above, below = slope >= horizon.band_bp, slope <= -horizon.band_bp
+    if confirmation > 1:
+        has_run = layout.row >= confirmation - 1
+        above = (window_count(above, confirmation) == confirmation) & has_run
+        below = (window_count(below, confirmation) == confirmation) & has_run
+    carried, since_before, age_before = _carried(rows, horizon.name)
+    decided = last_row_with((above | below) & rows.is_new, layout)
+    phase = np.where(decided >= 0, np.where(above[decided], UP, DOWN), carried[layout.of]).astype(np.int8)
+    before = earlier(phase, 1)
+    before[layout.starts] = NEITHER
+    turns = (phase != before) & rows.is_new
+    turned = last_row_with(turns, layout)
+    onset = np.maximum(turned - (confirmation - 1), 0)
+    place = np.arange(layout.size, dtype=np.int32)
+    goes_on = (turned < 0) & (carried != NEITHER)[layout.of]
+    since = rows.sessions.gather(onset).set(pl.Series(turned < 0), None)
+    age = np.where(turned >= 0, place - onset + 1, 0)
+    if goes_on.any():
+        since = since_before.gather(layout.of).zip_with(pl.Series(goes_on), since) if len(since) else since
+        age = np.where(goes_on, age_before[layout.of] + place - rows.last_kept[layout.of], age)
+    return Phases(phase, before, turns, since, age)
 
 
-def _rows_before() -> pl.Expr:
-    """Number of earlier rows of the series."""
-    return pl.int_range(pl.len()).over("series_id", order_by="session").alias("rows_before")
-
-
-def _with_phase(frame: pl.LazyFrame, horizon: Horizon, parameters: Parameters) -> pl.LazyFrame:
-    """Add the six columns of one horizon, and ``<horizon>_turns``: true where a phase is first shown."""
-    name, confirmation = horizon.name, parameters.phase_confirmation_sessions
-    turns = pl.col(f"{name}_turns")
-    onset = pl.when(turns).then(pl.col("session").shift(confirmation - 1)).forward_fill()
-    rows_to_onset = pl.when(turns).then(pl.col("rows_before") - (confirmation - 1)).forward_fill()
-    age = pl.col("rows_before") - rows_to_onset + 1
-    return (
-        frame.with_columns(_label(horizon), _phase(horizon, confirmation))
-        .with_columns(_turns(name), _reason(horizon, parameters.slope_sessions), _is_supported(horizon, parameters))
-        .with_columns(
-            onset.over("series_id", order_by="session").alias(f"{name}_since"),
-            age.over("series_id", order_by="session").alias(f"{name}_age_sessions"),
-        )
+def _carried(rows: PriceRows, name: str) -> tuple[Integers, pl.Series, Integers]:
+    """Return phase, onset and age of each series on its last stored row; no phase where all its rows are new."""
+    if rows.kept is None or rows.kept.is_empty():
+        nothing = np.zeros(len(rows.layout.starts), dtype=np.int32)
+        return nothing, pl.Series([], dtype=pl.Date), nothing
+    last = rows.last_stored().select(
+        phase=pl.col(f"{name}_phase").replace_strict({"up": UP, "down": DOWN}, default=NEITHER, return_dtype=pl.Int32),
+        since=f"{name}_since",
+        age=pl.col(f"{name}_age_sessions").fill_null(0).cast(pl.Int32),
     )
+    return last["phase"].to_numpy(), last["since"], last["age"].to_numpy()
 
 
-def _label(horizon: Horizon) -> pl.Expr:
-    slope = pl.col(horizon.slope)
-    return (
-        pl.when(slope >= horizon.band_bp)
-        .then(pl.lit("rising"))
-        .when(slope <= -horizon.band_bp)
-        .then(pl.lit("falling"))
-        .when(slope.is_not_null())
-        .then(pl.lit("flat"))
-        .alias(f"{horizon.name}_label")
-    )
+def _columns_of(
+    rows: PriceRows, averages: Columns, horizon: Horizon, phases: Phases, parameters: Parameters
+) -> list[pl.Series]:
+    """Return the six columns of one horizon."""
+    name, slope, phase = horizon.name, averages[horizon.slope], phases.phase
+    without_slope, without_phase = np.isnan(slope), phase == NEITHER
+    label = code(slope >= horizon.band_bp, slope <= -horizon.band_bp, ~without_slope)
+    is_warming_up = rows.number < horizon.span + parameters.slope_sessions
+    reason = code(without_slope & is_warming_up, without_slope, without_phase)
+    return [
+        worded(f"{name}_label", label, v.LABELS),
+        worded(f"{name}_phase", code(phase == UP, phase == DOWN), v.PHASES),
+        phases.since.alias(f"{name}_since"),
+        pl.Series(f"{name}_age_sessions", phases.age, pl.Int64).set(pl.Series(without_phase), None),
+        _is_supported(rows, averages[horizon.average], averages["atr_14"], phase == UP, parameters).alias(
+            f"{name}_is_supported"
+        ),
+        worded(f"{name}_reason", reason, _PHASE_REASONS),
+    ]
 
 
-def _phase(horizon: Horizon, confirmation: int) -> pl.Expr:
-    """Schmitt trigger: the side of the band on which the last run of ``confirmation`` sessions lay."""
-    slope = pl.col(horizon.slope)
-    side = pl.when(slope >= horizon.band_bp).then(1).when(slope <= -horizon.band_bp).then(-1).otherwise(0)
-    agreed = side.rolling_sum(confirmation)
-    turned = pl.when(agreed == confirmation).then(pl.lit("up")).when(agreed == -confirmation).then(pl.lit("down"))
-    return turned.forward_fill().over("series_id", order_by="session").alias(f"{horizon.name}_phase")
-
-
-def _turns(name: str) -> pl.Expr:
-    phase = pl.col(f"{name}_phase")
-    changed = phase.ne_missing(phase.shift(1).over("series_id", order_by="session"))
-    return changed.alias(f"{name}_turns")
-
-
-def _reason(horizon: Horizon, slope_sessions: int) -> pl.Expr:
-    """Why label or phase is null: no slope yet, no slope for a gap, or a slope that never left the band."""
-    slope, phase = pl.col(horizon.slope), pl.col(f"{horizon.name}_phase")
-    return (
-        pl.when(slope.is_null() & (pl.col("rows_before") < horizon.span - 1 + slope_sessions))
-        .then(pl.lit("warm_up"))
-        .when(slope.is_null())
-        .then(pl.lit("missing_sessions"))
-        .when(phase.is_null())
-        .then(pl.lit("undetermined"))
-        .alias(f"{horizon.name}_reason")
-    )
-
-
-def _is_supported(horizon: Horizon, parameters: Parameters) -> pl.Expr:
+def _is_supported(
+    rows: PriceRows, average: np.ndarray, atr: np.ndarray, is_up: Flags, parameters: Parameters
+) -> pl.Series:
     """True where the phase is up, the close above its average, and the average has lately been touched and held."""
-    average, sessions = pl.col(horizon.average), parameters.support_window_sessions
-    touched = (pl.col("low") - average).abs() <= parameters.support_touch_atr * pl.col("atr_14")
-    touches = touched.fill_null(False).cast(pl.Int64).rolling_sum(sessions).over("series_id", order_by="session")
-    # Null as soon as one session of the window has no average, so that a part of a window is never judged.
-    closes_below = (pl.col("close") < average).cast(pl.Int64).rolling_sum(sessions)
-    held = closes_below.over("series_id", order_by="session") <= parameters.support_max_closes_below
-    is_up = (pl.col(f"{horizon.name}_phase") == "up").fill_null(False)
-    can_be_judged = touched.is_not_null() & held.is_not_null()
-    supported = is_up & (pl.col("close") > average) & (touches > 0) & held
-    return pl.when(can_be_judged).then(supported).alias(f"{horizon.name}_is_supported")
+    window = parameters.support_window_sessions
+    touched = np.abs(rows.low - average) <= parameters.support_touch_atr * atr
+    without_average = np.isnan(average)
+    # A part of a window is never judged: not where a session of it has no average either.
+    can_be_judged = (rows.layout.row >= window - 1) & (window_count(without_average, window) == 0)
+    can_be_judged &= ~(np.isnan(rows.low) | np.isnan(atr))
+    held = window_count(rows.close < average, window) <= parameters.support_max_closes_below
+    supported = is_up & (rows.close > average) & (window_count(touched, window) > 0) & held
+    return pl.Series(supported).set(pl.Series(~can_be_judged), None)
 
 
-def _with_swing_high(frame: pl.LazyFrame, parameters: Parameters) -> pl.LazyFrame:
-    """Add the highest high since the onset of the last medium up phase, its session and the sessions since.
-
-    Before the first up phase it counts from the onset of the first phase. Nothing later than the row is used: until
-    an up phase is confirmed, the high still counts from the one before.
-    """
-    confirmation = parameters.phase_confirmation_sessions
-    phase, row = pl.col("medium_phase"), pl.col("rows_before")
-    top = pl.coalesce("high", "close")
-    # A phase shown now began with its run: the sessions of the run count as well, the latest of equal highs first.
-    top_of_run = top.rolling_max(confirmation)
-    row_of_run = pl.coalesce(
-        pl.when(top.shift(back) == top_of_run).then(row.shift(back)) for back in range(confirmation)
-    )
-    starts = pl.col("medium_turns") & ((phase == "up") | phase.shift(1).is_null())
-    swing = (
-        pl.when(starts).then(top_of_run).otherwise(top).alias("swing_top"),
-        pl.when(starts).then(row_of_run).otherwise(row).alias("swing_row"),
-        starts.cum_sum().alias("swing"),
-    )
-    highest = pl.col("swing_top").cum_max()
-    highest_row = pl.when(pl.col("swing_top") == highest).then(pl.col("swing_row")).forward_fill()
-    is_given = phase.is_not_null()
-    return (
-        frame.with_columns(expression.over("series_id", order_by="session") for expression in swing)
-        .with_columns(
-            pl.when(is_given).then(highest.over("series_id", "swing", order_by="session")).alias("swing_high"),
-            pl.when(is_given).then(highest_row.over("series_id", "swing", order_by="session")).alias("swing_row"),
-        )
-        .with_columns(
-            pl.col("session")
-            .gather(pl.col("swing_row"))
-            .over("series_id", order_by="session")
-            .alias("swing_high_session"),
-            (row - pl.col("swing_row")).alias("sessions_since_swing"),
-        )
-    )
+def _both(major: Integers, medium: Integers) -> Integers:
+    """Return the number of the statement of both phases, counted from 1; 0 where either is null."""
+    is_up, is_down = major == UP, major == DOWN
+    return code(is_up & (medium == UP), is_up & (medium == DOWN), is_down & (medium == UP), is_down & (medium == DOWN))
 
 
-def _statement() -> pl.Expr:
-    """Both phases in words; null where either is."""
-    major, medium = pl.col("major_phase"), pl.col("medium_phase")
-    both_up, decline, rally, both_down = map(pl.lit, v.STATEMENTS)
-    return (
-        pl.when((major == "up") & (medium == "up"))
-        .then(both_up)
-        .when((major == "up") & (medium == "down"))
-        .then(decline)
-        .when((major == "down") & (medium == "up"))
-        .then(rally)
-        .when((major == "down") & (medium == "down"))
-        .then(both_down)
-        .alias("statement")
-    )
-
-
-def _is_multi_week_decline(parameters: Parameters) -> pl.Expr:
+def _is_multi_week_decline(
+    rows: PriceRows, atr: np.ndarray, both: Integers, swing: Swing, parameters: Parameters
+) -> pl.Series:
     """True in a corrective decline that is old and deep enough; depth in per cent where there is no ATR."""
-    major, medium = pl.col("major_phase"), pl.col("medium_phase")
-    high, close = pl.col("swing_high"), pl.col("close")
-    depth = pl.coalesce(parameters.multi_week_atr * pl.col("atr_14"), parameters.multi_week_pct / 100 * high)
-    is_old = pl.col("sessions_since_swing") >= parameters.multi_week_sessions
-    declines = (major == "up") & (medium == "down") & is_old & (high - close >= depth)
-    return pl.when(major.is_not_null() & medium.is_not_null()).then(declines).alias("is_multi_week_decline")
+    of_price = parameters.multi_week_pct / 100 * swing.high
+    depth = np.where(np.isnan(atr), of_price, parameters.multi_week_atr * atr)
+    is_old = swing.age >= parameters.multi_week_sessions
+    declines = (both == 2) & is_old & (swing.high - rows.close >= depth)
+    return pl.Series("is_multi_week_decline", declines).set(pl.Series(both == 0), None)

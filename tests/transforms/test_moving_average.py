@@ -15,7 +15,8 @@ from polars.testing import assert_frame_equal
 
 from pipelines.contracts.core import MovingAverage
 from pipelines.parameters import Parameters
-from pipelines.transforms.moving_average import ATR_SPAN, SMA_SPANS, moving_averages, seeded_average
+from pipelines.transforms.moving_average import ATR_SPAN, SMA_SPANS, moving_averages
+from pipelines.transforms.scan.flat import Layout, Recursion, recursive_averages, window_means
 from tests.frames import days, prices
 from tests.transforms.average_frames import SEEDS, walk
 
@@ -26,6 +27,15 @@ PARAMETERS = Parameters()
 def values(frame: pl.DataFrame, column: str) -> np.ndarray:
     """The column with NaN for null, as TA-Lib has it."""
     return frame[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def seeded_average(given_values: list[float | None], span: int, alpha: float) -> list[float | None]:
+    """The recursion of one series that starts from the plain mean of its first values; nulls may lead them."""
+    numbers = np.array(given_values, dtype=float)
+    layout, seeds = Layout.of_lengths([len(numbers)]), np.cumsum(~np.isnan(numbers)) == span
+    seeded = np.where(seeds, window_means(numbers, (span,), layout)[span], numbers)
+    (found,) = recursive_averages([Recursion(seeded, seeds, alpha, np.array([np.nan]))], layout)
+    return [None if np.isnan(value) else value for value in found.tolist()]
 
 
 @pytest.mark.parametrize(
@@ -57,8 +67,8 @@ def quotes(real_data: Path) -> pl.DataFrame:
 def test_agrees_with_reference_rows(real_data: Path, quotes: pl.DataFrame, indicator: str, column: str) -> None:
     rows = json.loads((real_data / f"reference/indicators/{indicator}.standard.json").read_text())
     expected = np.array([row[indicator] for row in rows], dtype=float)
-    ema_20 = seeded_average(pl.col("close"), 20, 2 / 21).alias("ema_20")
-    ours = moving_averages(quotes, PARAMETERS).with_columns(ema_20)
+    ema_20 = seeded_average(quotes["close"].to_list(), 20, 2 / 21)
+    ours = moving_averages(quotes, PARAMETERS).with_columns(pl.Series("ema_20", ema_20))
     np.testing.assert_allclose(values(ours, column), expected, rtol=1e-11)
 
 
@@ -75,8 +85,7 @@ def test_agrees_with_reference_rows(real_data: Path, quotes: pl.DataFrame, indic
 def test_seeded_average_starts_from_the_plain_mean(
     given_values: list[float | None], span: int, alpha: float, expected: list[float | None]
 ) -> None:
-    frame = pl.DataFrame({"x": given_values}, schema={"x": pl.Float64}, strict=False)
-    assert frame.select(seeded_average(pl.col("x"), span, alpha))["x"].to_list() == expected
+    assert seeded_average(given_values, span, alpha) == expected
 
 
 def test_a_pair_has_averages_but_no_true_range() -> None:

@@ -106,6 +106,25 @@ class TrendSpell(core.TrendSpell):
     """One unbroken stretch of a medium or major phase, with what the price did in it."""
 
 
+class StockTrend(core.StockTrendState):
+    """Averages, phases and the statement of every stock and session, from closes adjusted for splits."""
+
+    bar_number = v.bar_number()
+    close = v.close()
+    sma_20 = v.sma_20(nullable=True)
+    sma_50 = v.sma_50(nullable=True)
+    sma_200 = v.sma_200(nullable=True)
+    ema_50 = v.ema_50(nullable=True)
+    ema_200 = v.ema_200(nullable=True)
+    atr_14 = v.atr_14(nullable=True)
+    slope_50_bp_per_day = v.slope_50_bp_per_day(nullable=True)
+    slope_200_bp_per_day = v.slope_200_bp_per_day(nullable=True)
+    reason_20 = v.reason_20(nullable=True)
+    reason_50 = v.reason_50(nullable=True)
+    reason_200 = v.reason_200(nullable=True)
+    atr_reason = v.atr_reason(nullable=True)
+
+
 class RatioState(Table):
     """State of one ratio pair at one session: value, averages, phases, record and Mansfield relative strength."""
 

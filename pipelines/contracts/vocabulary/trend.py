@@ -53,6 +53,8 @@ reason_50 = p.choice("Why the 50-session average is null", WINDOW_REASONS)
 reason_200 = p.choice("Why the 200-session average is null", WINDOW_REASONS)
 atr_reason = p.choice("Why the average true range is null", ("warm_up", "no_intraday_range"))
 
+bar_number = p.count("Ordinal of the bar among all of its instrument, from 1.", "bars", min=1)
+
 # Trend
 _PHASE_REASONS = ("warm_up", "missing_sessions", "undetermined")
 medium_label = p.choice("Direction of the 50-session SMA at this session alone", LABELS)

@@ -1,0 +1,195 @@
+"""Tables that grow by the day: a bucket's rows in files by year, of which a day rewrites the last one alone.
+
+``<layer>/<table>/bucket=NN/through=YYYY.parquet`` holds the rows up to the end of that year that no earlier file holds,
+sorted by year, instrument and session, one row group a year: a session is found by the statistics of the row groups, an
+instrument within them. Beside the files stands ``record.json`` (``bucket_record``). It is taken away before the first
+file is touched and written after the last, so a bucket without one is being built, or was when the builder was killed.
+Not here: tables that are written whole (``lake``), what rows mean, or what they are derived from.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.contracts.check import checked_in_order
+from pipelines.contracts.table import Table
+from pipelines.projections.parquet import annotated
+from pipelines.storage.bucket_record import FINGERPRINT_MODULUS, RECORD, FileFacts, Record, read_record, write_record
+from pipelines.storage.content_hash import VOLATILE_COLUMNS
+from pipelines.storage.lake import Lake
+from pipelines.storage.swap import swap_in, sweep, temporary_name
+
+_SEED = 20
+Changes = Mapping[str, dt.date]
+"""Instruments whose rows change, and from which session on."""
+
+
+class BucketStore:
+    """The buckets of one table, its key being ``instrument_id`` and ``session``.
+
+    Args:
+        lake: Where the table lies; its stamp goes into every file.
+        table: The contract.
+        buckets: How many buckets instruments are spread over.
+    """
+
+    def __init__(self, lake: Lake, table: type[Table], buckets: int) -> None:
+        self.lake, self.table, self.buckets = lake, table, buckets
+
+    def folder(self, bucket: int) -> Path:
+        """Return the folder of a bucket."""
+        return self.lake.folder(self.table) / f"bucket={bucket:02d}"
+
+    def record(self, bucket: int) -> Record | None:
+        """Return what the bucket says of itself, None where it has to be built anew."""
+        return read_record(self.folder(bucket) / RECORD)
+
+    def scan(self, bucket: int, since: dt.date | None = None) -> pl.LazyFrame:
+        """Return a bucket's rows, or those from a session on; files and row groups before it are not read."""
+        record = self.record(bucket) or Record("")
+        names = [name for name, facts in record.files.items() if since is None or facts.last_session >= since]
+        if not names:
+            return self.table.create_empty().lazy()
+        rows = pl.scan_parquet([self.folder(bucket) / name for name in sorted(names)], glob=False)
+        return rows if since is None else rows.filter(pl.col("session") >= since)
+
+    def write(self, bucket: int, rows: pl.DataFrame, record: Record) -> Record:
+        """Replace a bucket by rows in order of the key, and return its record, not written yet.
+
+        Raises:
+            ContractError: the rows break the contract; the bucket is as it was.
+        """
+        rows = checked_in_order(self.table, rows)
+        self._begin(bucket)
+        folder = self.folder(bucket)
+        for stale in folder.glob("*.parquet"):
+            stale.unlink()
+        parts = _by_year(rows)
+        closed = [part for _, part in parts[:-1]]
+        files = {}
+        for year, some in ((parts[-1][0] - 1, closed), (parts[-1][0], [parts[-1][1]])) if parts else ():
+            if some:
+                files[_name(year)] = self._write(folder / _name(year), some, record.snapshot)
+        return replace(record, files=files)
+
+    def change(self, bucket: int, rows: pl.DataFrame, changes: Changes, record: Record) -> Record:
+        """Put rows in the place of those that changed, and return the bucket's record, not written yet.
+
+        Args:
+            bucket: Number of the bucket.
+            rows: All rows of the changed instruments from their changed session on, in order of the key.
+            changes: Of each such instrument the session from which on its stored rows no longer hold.
+            record: What is known of the bucket.
+
+        Raises:
+            ContractError: the rows break the contract; the bucket is as it was.
+        """
+        rows = checked_in_order(self.table, rows)
+        self._begin(bucket)
+        since = pl.DataFrame(
+            {"instrument_id": list(changes), "changed_from": list(changes.values())},
+            schema={"instrument_id": pl.String, "changed_from": pl.Date},
+        )
+        files, after = dict(record.files), dt.date.min
+        for name in sorted(record.files):
+            until = dt.date(_year(name), 12, 31)
+            own = rows.filter(pl.col("session") > after, pl.col("session") <= until)
+            if not own.is_empty() or min(changes.values(), default=dt.date.max) <= record.files[name].last_session:
+                facts = self._merge(self.folder(bucket) / name, own, since, record.snapshot)
+                if facts:
+                    files[name] = facts
+                else:
+                    del files[name]
+            after = until
+        for year, part in _by_year(rows.filter(pl.col("session") > after)):
+            files[_name(year)] = self._write(self.folder(bucket) / _name(year), [part], record.snapshot)
+        return replace(record, files=files)
+
+    def commit(self, bucket: int, record: Record) -> None:
+        """Declare a bucket whole: what has been written is what the record says."""
+        write_record(self.folder(bucket) / RECORD, record)
+
+    def _begin(self, bucket: int) -> None:
+        self.folder(bucket).mkdir(parents=True, exist_ok=True)
+        (self.folder(bucket) / RECORD).unlink(missing_ok=True)
+
+    def _merge(self, path: Path, rows: pl.DataFrame, since: pl.DataFrame, snapshot: str | None) -> FileFacts | None:
+        """Rewrite a file without the rows that no longer hold and with those that do; None where nothing is left."""
+        stored = pl.read_parquet(path, glob=False)
+        is_gone = pl.col("session") >= pl.col("changed_from")
+        holds = stored.join(since, on="instrument_id", how="left", maintain_order="left").filter(
+            is_gone.fill_null(value=False).not_()
+        )
+        if holds.height == stored.height and rows.is_empty():
+            return _facts(stored)
+        merged = pl.concat([holds.select(rows.columns), rows]).sort("instrument_id", "session")
+        if merged.is_empty():
+            path.unlink()
+            return None
+        return self._write(path, [part for _, part in _by_year(merged)], snapshot)
+
+    def _write(self, path: Path, years: list[pl.DataFrame], snapshot: str | None) -> FileFacts:
+        """Write one file, a row group a year; floats hardly repeat, so no dictionary of them is tried."""
+        sweep(path)
+        temporary = temporary_name(path)
+        stamp = {**self.lake.stamp, **({"data_snapshot": snapshot} if snapshot else {})}
+        repeating = [name for name, kind in years[0].schema.items() if not kind.is_float() and kind != pl.Boolean]
+        writer = None
+        try:
+            for rows in years:
+                data = annotated(self.table, rows.to_arrow(), stamp)
+                writer = writer or pq.ParquetWriter(
+                    temporary,
+                    data.schema,
+                    compression="zstd",
+                    use_dictionary=repeating,
+                    write_statistics=["instrument_id", "session"],
+                )
+                writer.write_table(data, row_group_size=rows.height)
+            if writer:
+                writer.close()
+            swap_in(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return _facts(*years)
+
+
+def fingerprint(rows: pl.DataFrame) -> int:
+    """Return a number that equal rows share in whatever order and files they lie; other rows hardly ever have it.
+
+    Columns that say when a value was learnt are left out (``content_hash``).
+    """
+    hashes = rows.select(pl.exclude(VOLATILE_COLUMNS)).hash_rows(seed=_SEED)
+    return int(hashes.to_numpy().sum(dtype=np.uint64))
+
+
+def _facts(*parts: pl.DataFrame) -> FileFacts:
+    sessions = [part["session"] for part in parts]
+    first, last = min(days.min() for days in sessions), max(days.max() for days in sessions)  # type: ignore[type-var]
+    rows, total = sum(part.height for part in parts), sum(map(fingerprint, parts))
+    return FileFacts(rows, first, last, total % FINGERPRINT_MODULUS)  # type: ignore[arg-type]
+
+
+def _by_year(rows: pl.DataFrame) -> list[tuple[int, pl.DataFrame]]:
+    """Return the rows of each year there is, in their order."""
+    years = rows["session"].dt.year()
+    return [(year, rows.filter(years == year)) for year in years.unique().sort()]
+
+
+def _name(year: int) -> str:
+    return f"through={year:04d}.parquet"
+
+
+def _year(name: str) -> int:
+    found = re.fullmatch(r"through=(\d{4})\.parquet", name)
+    if not found:
+        raise ValueError(f"expected a file through=YYYY.parquet, was {name}")
+    return int(found[1])
