@@ -52,6 +52,7 @@ def bars_of(names: list[str], sessions: pl.Series, seed: int) -> pl.DataFrame:
             "source": "made up",
             "known_from": KNOWN,
             "versions": 1,
+            "split_factor": 1.0,
         }
     )
     columns = {name: column.dtype for name, column in core.StockBar.columns().items()}

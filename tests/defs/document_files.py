@@ -14,11 +14,7 @@ import dagster as dg
 
 from pipelines.contracts import raw, serve
 from pipelines.contracts.table import Table
-from pipelines.defs import constituent, document
-from pipelines.defs import core as defs_core
-from pipelines.defs import raw as defs_raw
-from pipelines.defs import revision as defs_revision
-from pipelines.defs import serve as defs_serve
+from pipelines.definitions import definitions
 from pipelines.defs import stock as defs_stock
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key
@@ -42,7 +38,6 @@ GAMMA_A, GAMMA_B = ((ticker, SCRIPT, "Communication") for ticker in ("ZQCA", "ZQ
 DOCUMENT_TABLES = (
     *(raw.Holding, raw.Listing, raw.Filing, raw.FilingFact, raw.MembershipSpell, raw.CompanyAttribute, raw.StockBar),
 )
-_MODULES = [defs_raw, document, defs_stock, defs_core, constituent, defs_revision, defs_serve]
 _HEADER = (
     "Ticker,Name,Sector,Asset Class,Market Value,Weight (%),Notional Value,Quantity,Price,Location,Exchange,Currency,"
     "FX Rate,Market Currency,Accrual Date"
@@ -178,7 +173,7 @@ def run_from(place: Workspace, *tables: type[Table], serves: bool = True) -> dg.
     begin, served = (dg.AssetSelection.assets(*(asset_key(table) for table in some)) for some in (wanted, serve.TABLES))
     with dg.DagsterInstance.ephemeral() as instance:
         return dg.materialize(
-            dg.load_assets_from_modules(_MODULES),
+            definitions().assets or [],
             selection=begin.downstream() | served if serves else begin,
             resources={"workspace": place},
             instance=instance,

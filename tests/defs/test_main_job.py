@@ -16,13 +16,6 @@ import pytest
 from pipelines.contracts import core, raw, serve
 from pipelines.contracts.table import qualified_name
 from pipelines.definitions import definitions
-from pipelines.defs import constituent as defs_constituent
-from pipelines.defs import core as defs_core
-from pipelines.defs import document as defs_document
-from pipelines.defs import raw as defs_raw
-from pipelines.defs import revision as defs_revision
-from pipelines.defs import serve as defs_serve
-from pipelines.defs import stock as defs_stock
 from pipelines.defs.jobs import JOB
 from pipelines.defs.workspace import Workspace
 from pipelines.settings import Settings
@@ -71,9 +64,7 @@ def run(place: Workspace, config: dict | None = None) -> dg.ExecuteInProcessResu
 def run_only(place: Workspace, *names: str) -> dg.ExecuteInProcessResult:
     """Materialise a few assets, as someone who picks them in the UI does."""
     return dg.materialize(
-        dg.load_assets_from_modules(
-            [defs_raw, defs_document, defs_stock, defs_core, defs_constituent, defs_revision, defs_serve]
-        ),
+        definitions().assets or [],
         selection=[dg.AssetKey(name.split(".")) for name in names],
         resources={"workspace": place},
         raise_on_error=False,

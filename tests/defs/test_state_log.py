@@ -13,11 +13,7 @@ import pytest
 from pipelines.contracts import core, raw
 from pipelines.contracts.kept import StatedSpell
 from pipelines.contracts.table import Table
-from pipelines.defs import constituent as defs_constituent
-from pipelines.defs import core as defs_core
-from pipelines.defs import document as defs_document
-from pipelines.defs import raw as defs_raw
-from pipelines.defs import revision as defs_revision
+from pipelines.definitions import definitions
 from pipelines.defs.workspace import Workspace
 from pipelines.parameters import Parameters
 from pipelines.storage.lake import Lake
@@ -46,7 +42,7 @@ def derive(place: Workspace) -> dg.ExecuteInProcessResult:
     """Ingest bars and derive what the log stands on, without the published file."""
     selection = dg.AssetSelection.assets("core/state_change").upstream() | dg.AssetSelection.assets("core/bar_revision")
     return dg.materialize(
-        dg.load_assets_from_modules([defs_raw, defs_document, defs_core, defs_constituent, defs_revision]),
+        definitions().assets or [],
         selection=selection,
         resources={"workspace": place},
         run_config=QUIET,

@@ -41,7 +41,12 @@ def bars(seed: int, stocks: int, sessions: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         rows, schema=["instrument_id", "session", "high", "low", "close", "is_close_only"], orient="row"
     ).with_columns(
-        open="close", volume=pl.lit(1.0), source=pl.lit("test"), known_from=pl.lit(known), versions=pl.lit(1)
+        open="close",
+        volume=pl.lit(1.0),
+        split_factor=pl.lit(1.0),
+        source=pl.lit("test"),
+        known_from=pl.lit(known),
+        versions=pl.lit(1),
     )
     columns = {name: column.dtype for name, column in core.StockBar.columns().items()}
     return core.StockBar.validate(frame.select(pl.col(name).cast(dtype) for name, dtype in columns.items()))
