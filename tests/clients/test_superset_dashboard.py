@@ -50,8 +50,8 @@ EXPECTED = {
         ORDER BY sector, index_id, basis""",
     "Revenue shares and what they cover": """
         SELECT index_id, as_of, sector, basis, domestic_share * 100, international_share * 100,
-            domestic_share_low * 100, domestic_share_high * 100, coverage_weight_share * 100, companies_covered, companies_total, null_reason,
-            is_synthetic
+            domestic_share_low * 100, domestic_share_high * 100, coverage_weight_share * 100, companies_covered,
+            companies_total, null_reason, is_synthetic
         FROM serve.revenue_exposure AS held
         WHERE aggregation = 'cap_weighted'
             AND as_of = (SELECT max(as_of) FROM serve.revenue_exposure WHERE index_id = held.index_id)
