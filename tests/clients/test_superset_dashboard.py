@@ -44,18 +44,18 @@ EXPECTED = {
         WHERE as_of = (SELECT max(as_of) FROM serve.sector_weight WHERE index_id = held.index_id)
         ORDER BY sector, index_id""",
     "Revenue from the United States (per cent)": """
-        SELECT sector, index_id, domestic_share * 100 FROM serve.revenue_exposure AS held
-        WHERE aggregation = 'cap_weighted' AND basis = 'reported'
+        SELECT sector, index_id, basis, domestic_share * 100 FROM serve.revenue_exposure AS held
+        WHERE aggregation = 'cap_weighted'
             AND as_of = (SELECT max(as_of) FROM serve.revenue_exposure WHERE index_id = held.index_id)
-        ORDER BY sector, index_id""",
+        ORDER BY sector, index_id, basis""",
     "Revenue shares and what they cover": """
-        SELECT index_id, as_of, sector, domestic_share * 100, international_share * 100, domestic_share_low * 100,
-            domestic_share_high * 100, coverage_weight_share * 100, companies_covered, companies_total, null_reason,
-            is_synthetic
+        SELECT index_id, as_of, sector, basis, domestic_share * 100, international_share * 100,
+            domestic_share_low * 100, domestic_share_high * 100, coverage_weight_share * 100, companies_covered,
+            companies_total, null_reason, is_synthetic
         FROM serve.revenue_exposure AS held
-        WHERE aggregation = 'cap_weighted' AND basis = 'reported'
+        WHERE aggregation = 'cap_weighted'
             AND as_of = (SELECT max(as_of) FROM serve.revenue_exposure WHERE index_id = held.index_id)
-        ORDER BY index_id, sector""",
+        ORDER BY index_id, sector, basis""",
     "What the figures rest on": """
         SELECT asset_class, instrument_id, source, is_synthetic, first_session, last_session, bars, missing_sessions,
             rejected_rows, rejected_by_rule, warned_bars, warned_by_rule

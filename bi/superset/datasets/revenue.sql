@@ -1,4 +1,5 @@
--- description: Revenue from the United States by weight, with what is covered, one row per index and sector.
+-- description: Revenue from the United States by weight, with what is covered: one row per index, sector and
+-- basis (companies that report, or also those that report no split, taken as domestic).
 -- table: serve.revenue_exposure
 -- domestic_pct: Share of revenue from the United States. [per cent]
 -- international_pct: Hundred less the domestic share. [per cent]
@@ -10,6 +11,7 @@ SELECT
     index_id AS instrument_id,
     as_of,
     sector,
+    basis,
     domestic_share * 100 AS domestic_pct,
     international_share * 100 AS international_pct,
     domestic_share_low * 100 AS domestic_low_pct,
@@ -20,5 +22,5 @@ SELECT
     null_reason,
     is_synthetic
 FROM serve.revenue_exposure
-WHERE aggregation = 'cap_weighted' AND basis = 'reported'
+WHERE aggregation = 'cap_weighted'
 QUALIFY as_of = max(as_of) OVER (PARTITION BY index_id)
