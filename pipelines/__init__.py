@@ -2,7 +2,8 @@
 
 Rooms, and what may import what (``tests/architecture`` enforces it)::
 
-    defs, report -> ingestion, storage, projections, sources, seeds, transforms, contracts, settings, parameters
+    defs         -> report, and all that it may
+    report       -> ingestion, storage, projections, sources, seeds, transforms, contracts, settings, parameters
     ingestion    -> storage, sources, seeds, transforms, contracts, settings, parameters
     storage      -> contracts, projections, settings
     sources      -> contracts, settings, seeds

@@ -33,7 +33,7 @@ EVERYTHING = {
     "parameters",
     "version",
 }
-MAY_IMPORT["defs"] = EVERYTHING | {"defs"}
+MAY_IMPORT["defs"] = EVERYTHING | {"defs", "report"}
 MAY_IMPORT["report"] = EVERYTHING | {"report"}
 
 ONLY_IN = {

@@ -40,7 +40,8 @@ def restate(folder: Path, session: dt.date, factor: float) -> tuple[float, float
 
 def derive(place: Workspace) -> dg.ExecuteInProcessResult:
     """Ingest bars and derive what the log stands on, without the published file."""
-    selection = dg.AssetSelection.assets("core/state_change").upstream() | dg.AssetSelection.assets("core/bar_revision")
+    wanted = dg.AssetSelection.assets("core/state_change", "core/bar_revision")
+    selection = wanted.upstream().required_multi_asset_neighbors()
     return dg.materialize(
         definitions().assets or [],
         selection=selection,

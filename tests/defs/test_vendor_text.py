@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts import core, raw
-from pipelines.defs.tables import _as_markdown, _cell
+from pipelines.defs.tables import _cell, as_markdown
 from pipelines.projections.duckdb import select_from_parquet
 from pipelines.storage.compaction import Folding, compact
 from pipelines.storage.lake import Lake
@@ -57,7 +57,7 @@ def test_a_cell_of_a_preview_holds_no_markup_and_says_what_it_was(text: str) -> 
 @given(st.lists(TEXT, min_size=1, max_size=5))
 def test_a_preview_has_one_line_for_each_row_and_as_many_cells(texts: list[str]) -> None:
     frame = pl.DataFrame({"ticker": texts, "holding_name": texts[::-1]})
-    lines = re.split(r"\r\n|\r|\n", _as_markdown(frame))
+    lines = re.split(r"\r\n|\r|\n", as_markdown(frame))
     assert len(lines) == len(texts) + 2
     assert {line.count("|") for line in lines} == {3}
 
