@@ -10,7 +10,7 @@ SELECT
     to_state,
     cause,
     evidence
-FROM core.state_change
+FROM serve.state_change
 WHERE cause <> 'price'
 ORDER BY known_at DESC, subject_kind, subject_id, aspect, first_session
 LIMIT 50

@@ -166,7 +166,7 @@ def test_a_build_in_two_steps_equals_a_build_in_one(tmp_path: Path, built) -> No
     assert run(workspace(tmp_path)).success
     once, twice = hashes(built[0]), hashes(workspace(tmp_path))
     # The log of changes is that of the builds.
-    assert {name for name in once if once[name] != twice[name]} == {"core.state_change"}
+    assert {name for name in once if once[name] != twice[name]} == {"core.state_change", "serve.state_change"}
 
 
 def test_a_corrected_close_is_a_new_version_and_the_old_one_stays(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What was restated after it was known, as it is served."""
+"""What was restated after it was known, and which states changed from build to build, as they are served."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ class Revision(core.BarRevision):
     states_moved = v.states_moved()
     states = v.states(nullable=True)
     is_synthetic = v.is_synthetic()
+
+
+class StateChange(core.StateChange):
+    """What a build states otherwise than the one before it, and why; one row per stretch, rows are only added."""
