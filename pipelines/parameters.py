@@ -127,6 +127,8 @@ class Parameters(BaseModel):
     unusual_move_sessions: int = Field(default=252, ge=2)
     unusual_move_deviations: float = 8.0
     """A log return beyond so many standard deviations of those before it is warned of."""
+    unusual_move_least: float = 0.01
+    """A log return up to this size is never unusual, however quiet the price has been."""
     index_quoted_from: dt.date = dt.date(1984, 1, 1)
     """From here on an index is quoted all day: a bar without range or volume is warned of."""
     source_gap_bp: float = 2.0

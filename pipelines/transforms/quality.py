@@ -86,8 +86,9 @@ def odd_bars(bars: pl.DataFrame, odd: Mapping[str, tuple[str, pl.Expr]], paramet
 
 
 def is_unusual_move(parameters: Parameters) -> pl.Expr:
-    """Return whether a bar's ``deviations`` are too many."""
-    return pl.col("deviations").abs() > parameters.unusual_move_deviations
+    """Return whether a bar's ``deviations`` are too many, and its move more than a small one."""
+    is_large = pl.col("change").log1p().abs() > parameters.unusual_move_least
+    return is_large & (pl.col("deviations").abs() > parameters.unusual_move_deviations)
 
 
 def is_stale(parameters: Parameters) -> pl.Expr:

@@ -75,9 +75,9 @@ def stock_bar_warnings(bars: pl.DataFrame, parameters: Parameters, actions: pl.D
     the signed change as a fraction. Splits without adjustment, spin-offs and symbols that passed to another company
     look like this, and so do real moves. ``unusual_move``: the log return is more than ``unusual_move_deviations``
     times the standard deviation of those of the ``unusual_move_sessions`` bars before it; the value is how many,
-    signed. Real crashes look like this. ``zero_volume``: the volume is 0 (a null one says nothing); the value is the
-    volume. ``stale_close``: this close and those of the bars before, ``stale_sessions`` or more in all, are equal; the
-    value is how many.
+    signed; one up to ``unusual_move_least`` never is. Real crashes look like this. ``zero_volume``: the volume is 0 (a
+    null one says nothing); the value is the volume. ``stale_close``: this close and those of the bars before,
+    ``stale_sessions`` or more in all, are equal; the value is how many.
 
     Args:
         bars: ``core.StockBar``, in any order, all of the instruments given.

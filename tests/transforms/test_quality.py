@@ -64,6 +64,13 @@ def test_moves_of_one_index_say_nothing_of_another() -> None:
     assert warned(pl.concat([quiet, other])) == []
 
 
+def test_a_small_move_is_never_unusual_however_steady_the_price() -> None:
+    steady = [100 * 1.0005**at for at in range(260)]
+    assert warned(index(steady)) == []
+    assert [day for day, *_ in warned(index([*steady, steady[-1] * 1.011]))] == [260]
+    assert warned(index([*steady, steady[-1] * 1.009])) == []
+
+
 def test_where_nothing_has_moved_nothing_is_unusual() -> None:
     assert {warning for _, warning, _ in warned(index([*[100.0] * 254, 90.0]))} == {"stale_close"}
 
