@@ -163,7 +163,7 @@ class Parameters(BaseModel):
     # B8 what is asked of a vendor, and what counts as a change
     refetch_sessions: int = Field(default=10, ge=1)
     """So many sessions up to the last one asked for are asked for again."""
-    whole_history_days: int = Field(default=7, ge=1)
+    whole_history_days: int = Field(default=6, ge=1)
     """A history read whole longer ago is read whole again, where that is wanted."""
     revision_close_bp: float = Field(default=0.5, gt=0)
     """A close of a stock that moved by more is a new version."""

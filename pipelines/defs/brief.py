@@ -1,12 +1,12 @@
 """Layer report: one step that issues the brief from the published file and shows its charts."""
 
-import base64
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from pipelines.contracts import serve
-from pipelines.defs.tables import as_markdown
+from pipelines.defs.tables import as_picture, as_table
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key
 
@@ -62,12 +62,11 @@ def brief(config: Issue, workspace: dg.ResourceParam[Workspace]) -> dg.Materiali
         "index": issued.facts.index,
         "session": str(issued.facts.session),
         "bars": settings.note or f"source: {settings.source}",
-        "what stands": dg.MetadataValue.md("\n".join(f"- {line}" for line in sentences(issued.facts))),
-        "what changed": dg.MetadataValue.md(as_markdown(issued.table_of_changes())),
+        "what stands": as_table(pl.DataFrame({"what stands": sentences(issued.facts)})),
+        "what changed": as_table(issued.table_of_changes()),
         "page": dg.MetadataValue.path(issued.folder / "brief.html"),
         "brief_id": issued.manifest["id"],
     }
     for picture in sorted(issued.folder.glob("*.png")):
-        data = base64.b64encode(picture.read_bytes()).decode()
-        metadata[picture.stem] = dg.MetadataValue.md(f"![{picture.stem}](data:image/png;base64,{data})")
+        metadata[picture.stem] = as_picture(picture.stem, picture.read_bytes())
     return dg.MaterializeResult(metadata=metadata)

@@ -62,14 +62,15 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     return bars
 
 
-@derived(core.Session, core.Bar, core.StockBar)
-def session(workspace: Workspace, bars: pl.DataFrame, stock_bars: pl.DataFrame) -> pl.DataFrame:
+@derived(core.Session, core.Bar, scans=[core.StockBar])
+def session(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
     """The calendar from the first bar to the end of the last one's year and of that year's last week."""
-    every = pl.concat([bars, stock_bars.select(bars.columns)])
+    of_stocks = workspace.lake.scan(core.StockBar).select(pl.col("session").unique()).collect()
+    every = pl.concat([bars.select("session"), of_stocks])
     if every.is_empty():
         return core.Session.create_empty()
     first, last = every.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
-    until = max(last, workspace.settings.clock().date()) if workspace.settings.is_live else last
+    until = max(last, workspace.settings.knowledge_time().date()) if workspace.settings.is_live else last
     return number_sessions(sessions_between(first, calendar_end(until)), every, workspace.parameters, until)
 
 

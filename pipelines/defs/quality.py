@@ -73,10 +73,15 @@ def source_gap(workspace: Workspace, bars: pl.DataFrame, second: pl.DataFrame) -
     return source_gaps(bars, second, workspace.settings.knowledge_time(), workspace.parameters)
 
 
-@derived(core.StockAction, core.StockBar, raw.StockAction)
-def stock_action(workspace: Workspace, bars: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
+@derived(core.StockAction, raw.StockAction, scans=[core.StockBar])
+def stock_action(workspace: Workspace, actions: pl.DataFrame) -> pl.DataFrame:
     """Splits and dividends as they stand, and why some adjust nothing."""
-    traded = bars.select("instrument_id", "session", traded_close=pl.col("close") / pl.col("split_factor"))
+    traded = (
+        workspace.lake.scan(core.StockBar)
+        .filter(pl.col("instrument_id").is_in(actions["instrument_id"].unique().implode()))
+        .select("instrument_id", "session", traded_close=pl.col("close") / pl.col("split_factor"))
+        .collect()
+    )
     return stock_actions(actions, traded, workspace.settings.knowledge_time(), workspace.parameters)
 
 

@@ -1,5 +1,6 @@
 """How a declared table becomes a Dagster asset: its spec, its contract check and what a run reports of it."""
 
+import base64
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -57,11 +58,21 @@ def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
         "dagster/row_count": rows.height,
         "bars": workspace.settings.note or f"source: {workspace.settings.source}",
         "parameter_set_id": workspace.parameters.set_id,
-        "preview": dg.MetadataValue.md(as_markdown(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))),
+        "preview": as_table(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS])),
     }
     if "session" in rows.columns and rows.height:
         report["last_session"] = str(rows["session"].max())
     return report
+
+
+def as_table(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """Return rows as the UI shows them, a table."""
+    return dg.MetadataValue.md(as_markdown(rows))
+
+
+def as_picture(name: str, png: bytes) -> dg.MarkdownMetadataValue:
+    """Return a picture as the UI shows it; the name is ours."""
+    return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
 def as_markdown(rows: pl.DataFrame) -> str:

@@ -29,7 +29,11 @@ def _head(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[str
         yield SYNTHETIC_NOTE + "The bars are made up between a few well-known values."
         yield "For real prices: MARKET_SOURCE=yahoo make warehouse, or MARKET_SOURCE=files MARKET_FILES_DIR=folder."
         yield ""
-    yield f"DuckDB file   {os.path.relpath(database)} ({megabytes:.1f} MB), open it with `make sql`"
+    is_past = build["known_at"] < build["built_at"]
+    command = f"make sql DATABASE={os.path.relpath(database)}" if is_past else "make sql"
+    yield f"DuckDB file   {os.path.relpath(database)} ({megabytes:.1f} MB), open it with `{command}`"
+    if is_past:
+        yield f"known at      {build['known_at']:%Y-%m-%d %H:%M:%S} UTC: what was known later is left out"
     yield f"source        {build['source']}"
     yield f"last session  {build['last_session']}"
     yield f"build         {build['generation']}, {build['built_at']:%Y-%m-%d %H:%M} UTC"

@@ -121,8 +121,9 @@ def _aggregated(companies: pl.DataFrame, aggregation: str) -> pl.DataFrame:
     counted = pl.col("share").is_not_null() & enters
 
     def part(column: str, condition: pl.Expr) -> pl.Expr:
-        # Zeros in place of what is left out keep the order of the sum, so that a part never exceeds the whole.
-        return pl.when(condition).then(column).otherwise(0.0).sum() / pl.col(column).sum()
+        # Zeros for what is left out or unknown keep the order of the sum, so that a part never exceeds the whole.
+        whole = pl.col(column).fill_null(0.0)
+        return pl.when(condition).then(whole).otherwise(0.0).sum() / whole.sum()
 
     if aggregation == "median":
         figures = {name: pl.col(column).median() for name, column in _FIGURES.items()}

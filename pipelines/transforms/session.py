@@ -33,7 +33,7 @@ def number_sessions(
 
     Args:
         calendar: session, opens_at, closes_at and is_early_close, from the first bar to ``calendar_end`` of the last.
-        bars: accepted bars (``core.Bar``).
+        bars: accepted bars (``core.Bar``), of which only the session counts.
         parameters: see above.
         until: a day that has to be spanned too, such as that of the question where a live source lost sessions.
 
