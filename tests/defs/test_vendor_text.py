@@ -96,5 +96,6 @@ def test_only_the_preview_is_markup_and_no_module_builds_sql_from_values() -> No
     assert {name for name, text in texts.items() if builds.search(text)} <= {
         "projections/duckdb.py",
         "storage/warehouse.py",
+        "storage/published_table.py",
         "report/summary.py",
     }

@@ -85,8 +85,8 @@ def test_a_session_is_due_half_an_hour_after_its_close(now: dt.datetime, settled
     assert due(now=now)["asked_to"] == settled
 
 
-@pytest.mark.parametrize(("day", "asked_from"), [(27, WHOLE), (28, dt.date(2024, 11, 20))])
-def test_a_whole_history_is_old_after_seven_days(day: int, asked_from: dt.date) -> None:
+@pytest.mark.parametrize(("day", "asked_from"), [(28, WHOLE), (29, dt.date(2024, 11, 20))])
+def test_a_whole_history_is_old_after_six_days(day: int, asked_from: dt.date) -> None:
     read = [asked("ok", moment(day, 22, 11)), asked("ok", moment(3), dt.date(2024, 11, 14))]
     assert due(*read, whole_history=True)["asked_from"] == asked_from
     assert due(*read)["asked_from"] == dt.date(2024, 11, 20)

@@ -158,9 +158,9 @@ def _require(connection: duckdb.DuckDBPyConnection, index: str, session: dt.date
     names = _indices(connection)
     if index not in names:
         raise BriefError(f"INDEX: expected one of {', '.join(names)}, was {index!r}")
-    of_index = "FROM core.bar WHERE instrument_id = $index AND session"
-    if not _one(connection, f"SELECT count(*) {of_index} = $session", index=index, session=session):
-        before = _one(connection, f"SELECT max(session) {of_index} <= $session", index=index, session=session)
+    near = "SELECT max(session) FROM core.bar WHERE instrument_id = $index AND session <= $session"
+    before = _one(connection, near, index=index, session=session)
+    if before != session:
         raise BriefError(f"SESSION: expected a session of {index}, was {session}; the one before it is {before}")
 
 
