@@ -99,7 +99,7 @@ class BarBuild:
 
     @cached_property
     def _news(self) -> RawNews:
-        memory = self.lake.folder(core.StockBar) / "files_read"
+        memory = self.lake.folder(core.StockBar) / "_files_read"
         return RawNews(self.lake, (raw.StockBar, raw.StockAction), memory)
 
     def _since(self, record: Record) -> News | None:

@@ -17,8 +17,8 @@ from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 _CHANGES_REMEMBERED = 30
 """Generations of changes that a reader may lag behind; one that lags further reads everything anew."""
-RECORD = "record.json"
-"""Name of the file, in the folder of a bucket."""
+RECORD = "_record.json"
+"""Name of the file, in the folder of a bucket; readers of Parquet folders pass over such names."""
 FINGERPRINT_MODULUS = 2**64
 
 

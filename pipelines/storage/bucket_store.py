@@ -2,7 +2,7 @@
 
 ``<layer>/<table>/bucket=NN/through=YYYY.parquet`` holds the rows up to the end of that year that no earlier file holds,
 sorted by year, instrument and session, one row group a year: a session is found by the statistics of the row groups, an
-instrument within them. Beside the files stands ``record.json`` (``bucket_record``). It is taken away before the first
+instrument within them. Beside the files stands ``_record.json`` (``bucket_record``). It is taken away before the first
 file is touched and written after the last, so a bucket without one is being built, or was when the builder was killed.
 Not here: tables that are written whole (``lake``), what rows mean, or what they are derived from.
 """

