@@ -88,7 +88,8 @@ def _price(axes: list[Axes], facts: Facts, rows: pl.DataFrame) -> None:
     _levels(plot, facts, days[-1])
     _records(plot, facts, days[0])
     plot.margins(x=0.01)
-    plot.legend(loc="upper left", ncols=4, fontsize=8)
+    # Below the axes: records and levels have their labels inside.
+    plot.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=9, fontsize=8)
 
 
 def _levels(plot: Axes, facts: Facts, last: Any) -> None:
