@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.contracts import raw, serve
+from pipelines.contracts import core, raw, serve
 from pipelines.contracts.table import grain_of, name_of, qualified_name
 from pipelines.projections.duckdb import quoted
 from pipelines.storage.content_hash import content_hash
@@ -33,7 +33,9 @@ def published(database: Path, chance: random.Random, recomputed: int = 3) -> Con
         for table in tables:
             name = qualified_name(table)
             assert connection.execute(f"SELECT count(*) FROM {name}").fetchall() == [(found[name][0],)]
-        for table in chance.sample(tables, recomputed):
+        # The hash of a long table is one over the buckets of the lake, which the file does not tell.
+        whole = [table for table in tables if table not in (*core.BUCKETED, serve.StockTrend)]
+        for table in chance.sample(whole, recomputed):
             order = ", ".join(map(quoted, grain_of(table)))
             rows = connection.sql(f"SELECT * FROM {qualified_name(table)} ORDER BY {order}").pl()
             assert content_hash(rows) == found[qualified_name(table)][1], qualified_name(table)
