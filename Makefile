@@ -57,8 +57,8 @@ dashboard: .venv/runtime ## Write the Superset dashboard of the published file, 
 superset: dashboard .venv-superset/client ## Open a Superset of your own with that dashboard on 127.0.0.1 (SUPERSET_PORT=8088)
 	@.venv-superset/bin/python bi/superset/serve.py --home .superset --port $(SUPERSET_PORT) --dashboard "$(EXPORT)"
 
-test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite
-	@$(BIN)/python -m pytest -q -n $(WORKERS)
+test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite, short of slow tests and those on real data
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not real_data"
 
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data

@@ -134,6 +134,7 @@ def test_a_source_that_fails_says_why_and_what_stays(
     assert "There is no warehouse yet." in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["sample/lake/core/*", "sample/.market.duckdb-*.tmp"])
 def test_a_run_killed_in_the_middle_holds_nothing_and_the_next_one_finishes(tmp_path: Path, sign: str) -> None:
     """No lock, slot or half-written file of a run killed while it derives, or publishes, is in the next one's way."""
@@ -144,14 +145,15 @@ def test_a_run_killed_in_the_middle_holds_nothing_and_the_next_one_finishes(tmp_
     assert process.poll() is None, "the run had finished before it was to be killed"
     process.kill()
     process.wait()
-    finished = subprocess.run(COMMAND, capture_output=True, text=True, timeout=120, check=False)
+    finished = subprocess.run(COMMAND, capture_output=True, text=True, timeout=600, check=False)
     assert finished.returncode == 0, finished.stderr
     assert not list((tmp_path / "warehouse").rglob("*.tmp*"))
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_wait_for_one_another(tmp_path: Path) -> None:
     runs = [subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    printed = [run.communicate(timeout=180)[0] for run in runs]
+    printed = [run.communicate(timeout=600)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
     assert sum("Another run builds this warehouse" in text for text in printed) == 1
     database = tmp_path / "warehouse" / "sample" / "market.duckdb"
