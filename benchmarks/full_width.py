@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.full_width_market import BUCKETS, KNOWN, add_session, calendar, draw
 from pipelines.contracts import core
-from pipelines.defs.stock_trend_build import TrendBuild
+from pipelines.derivation.stock_trend import TrendBuild
 from pipelines.parameters import Parameters
 from pipelines.storage.bucket_store import BucketStore
 from pipelines.storage.build import BuildFacts

@@ -142,8 +142,8 @@ class Settings(BaseSettings):
 
     @property
     def briefs_dir(self) -> Path:
-        """Return the folder of issued briefs."""
-        return self.source_dir / "briefs"
+        """Return the folder of issued briefs; those of a past build lie beside it."""
+        return self.build_dir / "briefs"
 
     @property
     def alert_log_path(self) -> Path:

@@ -5,25 +5,13 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from pipelines.contracts import serve
 from pipelines.defs.tables import as_picture, as_table
 from pipelines.defs.workspace import Workspace
-from pipelines.projections.dagster import asset_key
+from pipelines.storage.statements import read_statements, tables_read_by
 
 BRIEF = dg.AssetKey(["report", "brief"])
-_READ = (
-    serve.IndexOverview,
-    serve.PeriodReturn,
-    serve.TrendState,
-    serve.RatioState,
-    serve.RelativeRegime,
-    serve.LevelState,
-    serve.Breadth,
-    serve.SectorWeight,
-    serve.RevenueExposure,
-    serve.ClaimCheck,
-    serve.WarehouseBuild,
-)
+_STATEMENTS = [statement for kind in ("brief", "chart") for statement in read_statements(kind)]
+_READ = sorted({name for statement in _STATEMENTS for name in tables_read_by(statement)} | {"serve.warehouse_build"})
 
 
 class Issue(dg.Config):
@@ -39,7 +27,7 @@ class Issue(dg.Config):
 
 @dg.asset(
     key=BRIEF,
-    deps=[asset_key(table) for table in _READ],
+    deps=[dg.AssetKey(name.split(".")) for name in _READ],
     group_name="report",
     kinds={"html", "markdown"},
     owners=["team:market-state"],

@@ -8,10 +8,10 @@ import dagster as dg
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, qualified_name
-from pipelines.defs.stock_bar_build import BarBuild
-from pipelines.defs.stock_trend_build import Report, TrendBuild
 from pipelines.defs.tables import CONTRACT, contract_check, inherited_snapshot, report_of, spec_of
 from pipelines.defs.workspace import Workspace
+from pipelines.derivation.stock_bar import BarBuild
+from pipelines.derivation.stock_trend import Report, TrendBuild
 from pipelines.projections.dagster import asset_key
 from pipelines.storage.bucket_store import BucketStore
 from pipelines.storage.lake import LakeError

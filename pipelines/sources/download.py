@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import polars as pl
-import tenacity
 
 from pipelines.sources.base import SourceError
 from pipelines.sources.company_list import read_company_list
 from pipelines.sources.document import Kind
 from pipelines.sources.holdings import read_holdings
+from pipelines.sources.retry import LaterError, require_now, retrying
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _ATTEMPTS = 4
@@ -32,7 +32,6 @@ _LONGEST_WAIT_SECONDS = 60.0
 _LARGEST_BYTES = 1 << 30
 _QUARTERS = 5
 """Quarters of filings that hold the last annual report of every company."""
-_TOO_MANY_REQUESTS = 429
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _ISHARES = (
     "https://www.ishares.com/us/products/{page}/1467271812596.ajax?fileType=csv&fileName={fund}_holdings&dataType=fund"
@@ -59,14 +58,6 @@ class Wanted(NamedTuple):
     url: str
     check: Callable[[Path], object]
     """Raises SourceError where the content is not what was asked for."""
-
-
-class _LaterError(Exception):
-    """An answer that another try may mend, and how long the host asks to wait."""
-
-    def __init__(self, reason: str, wait_seconds: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wait_seconds = wait_seconds
 
 
 def download_documents(
@@ -163,28 +154,15 @@ def _fetch(
     target = folder / document.folder
     target.mkdir(parents=True, exist_ok=True)
     temporary = target / f".{document.name}{document.ending}"
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(_LaterError),
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        wait=_wait,
-        reraise=True,
-        sleep=pause,
-    )
     try:
-        digest = retrying(_receive, client, _address(document.url, web_url), temporary, agent)
+        again = retrying(_ATTEMPTS, 2.0, _LONGEST_WAIT_SECONDS, pause)
+        digest = again(_receive, client, _address(document.url, web_url), temporary, agent)
         document.check(temporary)
         temporary.replace(target / f"{document.name}.{digest[:12]}{document.ending}")
-    except _LaterError as error:
+    except LaterError as error:
         raise SourceError(f"{_address(document.url, web_url)}: expected an answer, was {error}") from error
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Return the seconds before the next try: what the host asks for, or 2, 4, 8 ... within a minute."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.wait_seconds if isinstance(error, _LaterError) else 0.0
-    return min(max(asked, 2.0**state.attempt_number), _LONGEST_WAIT_SECONDS)
 
 
 def _receive(client: httpx.Client, url: str, path: Path, agent: str) -> str:
@@ -192,9 +170,7 @@ def _receive(client: httpx.Client, url: str, path: Path, agent: str) -> str:
     digest, size = hashlib.sha256(), 0
     try:
         with client.stream("GET", url, headers={"User-Agent": agent}) as response:
-            if response.status_code == _TOO_MANY_REQUESTS or response.is_server_error:
-                asked = response.headers.get("Retry-After", "")
-                raise _LaterError(f"status {response.status_code}", float(asked) if asked.isdigit() else 0.0)
+            require_now(response)
             if not response.is_success:
                 raise SourceError(f"{url}: expected a document, was status {response.status_code}")
             with path.open("wb") as file:
@@ -205,7 +181,7 @@ def _receive(client: httpx.Client, url: str, path: Path, agent: str) -> str:
                     digest.update(chunk)
                     file.write(chunk)
     except httpx.TransportError as error:
-        raise _LaterError(f"{type(error).__name__}: {error}") from error
+        raise LaterError(f"{type(error).__name__}: {error}") from error
     return digest.hexdigest()
 
 

@@ -12,22 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
-import tenacity
+
+from pipelines.sources.retry import LaterError, require_now, retrying
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _ATTEMPTS = 3
 _LONGEST_WAIT_SECONDS = 30.0
-_TOO_MANY_REQUESTS = 429
 _TALKATIVE = ("httpx", "httpcore")
 """Libraries that log the address they ask."""
-
-
-class _LaterError(Exception):
-    """An answer that another try may mend, and how long the host asks to wait."""
-
-    def __init__(self, reason: str, wait_seconds: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wait_seconds = wait_seconds
 
 
 def post(url: str, message: Mapping[str, object], pause: Callable[[float], None] = time.sleep) -> str | None:
@@ -38,17 +30,10 @@ def post(url: str, message: Mapping[str, object], pause: Callable[[float], None]
         message: What can be written as JSON.
         pause: Waits so many seconds between tries; only tests need another than sleeping.
     """
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(_LaterError),
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        wait=_wait,
-        reraise=True,
-        sleep=pause,
-    )
     try:
         with _silent(), httpx.Client(timeout=_TIMEOUT) as client:
-            return retrying(_post_once, client, url, message)
-    except _LaterError as error:
+            return retrying(_ATTEMPTS, 1.0, _LONGEST_WAIT_SECONDS, pause)(_post_once, client, url, message)
+    except LaterError as error:
         return f"{error}, {_ATTEMPTS} times"
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return type(error).__name__
@@ -58,18 +43,9 @@ def _post_once(client: httpx.Client, url: str, message: Mapping[str, object]) ->
     try:
         response = client.post(url, json=dict(message))
     except httpx.TransportError as error:
-        raise _LaterError(type(error).__name__) from error
-    if response.status_code == _TOO_MANY_REQUESTS or response.is_server_error:
-        asked = response.headers.get("Retry-After", "")
-        raise _LaterError(f"status {response.status_code}", float(asked) if asked.isdigit() else 0.0)
+        raise LaterError(type(error).__name__) from error
+    require_now(response)
     return None if response.is_success else f"status {response.status_code}"
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Return the seconds before the next try: what the host asks for, or 1 and 2, within half a minute."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.wait_seconds if isinstance(error, _LaterError) else 0.0
-    return min(max(asked, 2.0 ** (state.attempt_number - 1)), _LONGEST_WAIT_SECONDS)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import datetime as dt
 import polars as pl
 
 from pipelines.contracts import core, raw
+from pipelines.contracts.table import Table
 from pipelines.parameters import Parameters
 
 _KEY = ("instrument_id", "session")
@@ -56,25 +57,61 @@ def new_versions(
         pl.col("known_from").is_null()
         | pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_known")) for name in _COMPARED)
     )
-    is_assumed = pl.col("known_from").is_null() & (pl.col("sessions_late") > parameters.assumed_after_sessions)
-    settled_at = pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes)
+    _require_later(changed, fetched_at)
     moment = pl.lit(fetched_at, pl.Datetime("us", "UTC"))
-    versions = changed.join(_lateness(calendar, fetched_at), on="session", how="left").with_columns(
-        known_before="known_from",
-        known_from=pl.when(is_assumed).then(settled_at).otherwise(moment),
-        known_basis=pl.when(is_assumed).then(pl.lit("assumed")).otherwise(pl.lit("observed")),
-        source=pl.lit(source),
-        fetched_at=moment,
+    is_new = pl.col("known_from").is_null()
+    return with_knowledge(
+        changed.with_columns(fetched_at=moment), raw.Bar, "session", is_new, calendar, source, parameters
     )
-    _require_later(versions)
-    return versions.select(raw.Bar.column_names()).sort(raw.Bar.primary_key())
 
 
-def _lateness(calendar: pl.DataFrame, fetched_at: dt.datetime) -> pl.DataFrame:
-    """Return closes_at of each session and how many later sessions had closed by ``fetched_at``."""
-    is_closed = pl.col("closes_at") <= fetched_at
-    return calendar.sort("session").select(
-        "session", "closes_at", sessions_late=is_closed.sum().cast(pl.Int64) - is_closed.cast(pl.Int64).cum_sum()
+def with_knowledge(
+    rows: pl.DataFrame,
+    table: type[Table],
+    day: str,
+    is_new: pl.Expr,
+    calendar: pl.DataFrame,
+    source: str,
+    parameters: Parameters,
+) -> pl.DataFrame:
+    """Return rows with known_from, known_basis and source: assumed for a first version that came late, else observed.
+
+    A row is late by the sessions that closed after its own and before it was fetched.
+
+    Args:
+        rows: Rows of ``table`` short of the three, with ``fetched_at``.
+        table: A raw table of versions.
+        day: The column of its session; a day that is none counts as the next one.
+        is_new: Whether a row is the first version of its key.
+        calendar: Sessions with ``closes_at``, from the first such day to the last fetch.
+        source: Where the rows come from.
+        parameters: ``assumed_after_sessions``, ``bar_settle_minutes``.
+    """
+    sessions = calendar.sort("session").with_row_index("number", 1).with_columns(pl.col("number").cast(pl.Int64))
+    placed = (
+        rows.with_columns(is_first=is_new)
+        .drop("known_from", strict=False)
+        .sort(day)
+        .join_asof(
+            sessions.select("number", "closes_at", calendar_session="session"),
+            left_on=day,
+            right_on="calendar_session",
+            strategy="forward",
+        )
+        .sort("fetched_at")
+        .join_asof(sessions.select(closed="number", closed_at="closes_at"), left_on="fetched_at", right_on="closed_at")
+    )
+    is_assumed = pl.col("is_first") & (pl.col("closed") - pl.col("number") > parameters.assumed_after_sessions)
+    settled_at = pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes)
+    is_assumed = is_assumed.fill_null(value=False)
+    return (
+        placed.with_columns(
+            known_from=pl.when(is_assumed).then(settled_at).otherwise("fetched_at"),
+            known_basis=pl.when(is_assumed).then(pl.lit("assumed")).otherwise(pl.lit("observed")),
+            source=pl.lit(source),
+        )
+        .select(table.column_names())
+        .sort(table.primary_key())
     )
 
 
@@ -85,14 +122,14 @@ def _require_calendar_to(fetched_at: dt.datetime, calendar: pl.DataFrame) -> Non
         raise ValueError(f"raw.bar: expected a calendar that reaches {fetched_at.date()}, was one to {last!s}")
 
 
-def _require_later(versions: pl.DataFrame) -> None:
+def _require_later(changed: pl.DataFrame, fetched_at: dt.datetime) -> None:
     """Raise where a further version of a bar would not be known later than the newest one."""
-    late = versions.filter(pl.col("known_from") <= pl.col("known_before"))
+    late = changed.filter(pl.col("known_from") >= fetched_at)
     if not late.is_empty():
         row = late.sort(_KEY).row(0, named=True)
         raise ValueError(
             f"raw.bar {row['instrument_id']} {row['session']}: expected a new version known after"
-            f" {row['known_before'].isoformat()}, was {row['known_from'].isoformat()}"
+            f" {row['known_from'].isoformat()}, was {fetched_at.isoformat()}"
         )
 
 

@@ -40,20 +40,24 @@ def as_traded(bars: pl.DataFrame, splits: pl.DataFrame, day: dt.date) -> pl.Data
         lies between the session and ``day``.
     """
     ratios = _later_splits(splits.filter(pl.col("ex_session") <= day))
-    rows = bars.with_row_index("position").sort("session")
-    matched = rows.join_asof(
-        ratios.sort("ex_session"),
+    matched = _with_next_step(bars.with_row_index("position"), ratios).sort("position")
+    ratio = pl.col("later_ratio").fill_null(1.0)
+    prices = pl.col([name for name in _PRICES if name in bars.columns])
+    return matched.with_columns(prices * ratio, volume=pl.col("volume") / ratio, split_factor=1.0 / ratio).select(
+        *bars.columns, "split_factor"
+    )
+
+
+def _with_next_step(bars: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+    """Add to each bar the step that holds for it, the first with an ex-session after its own; in order of session."""
+    return bars.sort("session").join_asof(
+        steps.sort("ex_session"),
         left_on="session",
         right_on="ex_session",
         by="instrument_id",
         strategy="forward",
         allow_exact_matches=False,
         check_sortedness=False,
-    ).sort("position")
-    ratio = pl.col("later_ratio").fill_null(1.0)
-    prices = pl.col([name for name in _PRICES if name in bars.columns])
-    return matched.with_columns(prices * ratio, volume=pl.col("volume") / ratio, split_factor=1.0 / ratio).select(
-        *bars.columns, "split_factor"
     )
 
 
@@ -212,19 +216,6 @@ def with_factors(bars: pl.DataFrame, factors: pl.DataFrame) -> pl.DataFrame:
     """
     both = ("split_factor", "dividend_factor")
     concerned = pl.col("instrument_id").is_in(factors["instrument_id"].unique().implode())
-    stepped = (
-        bars.filter(concerned)
-        .sort("session")
-        .join_asof(
-            factors.sort("ex_session"),
-            left_on="session",
-            right_on="ex_session",
-            by="instrument_id",
-            strategy="forward",
-            allow_exact_matches=False,
-            check_sortedness=False,
-        )
-        .select(*bars.columns, pl.col(both).fill_null(1.0))
-    )
+    stepped = _with_next_step(bars.filter(concerned), factors).select(*bars.columns, pl.col(both).fill_null(1.0))
     others = bars.filter(~concerned).with_columns(pl.lit(1.0).alias(name) for name in both)
     return pl.concat([others, stepped]).sort("instrument_id", "session") if len(stepped) else others

@@ -7,12 +7,11 @@ answer shows beyond its rows (``stock_evidence``).
 
 from __future__ import annotations
 
-import datetime as dt
-
 import polars as pl
 
 from pipelines.contracts import raw
 from pipelines.parameters import Parameters
+from pipelines.transforms.bar import with_knowledge
 
 _BAR = ("instrument_id", "session")
 _ACTION = ("instrument_id", "ex_session", "action_type")
@@ -46,7 +45,7 @@ def new_stock_versions(
     changed = _changed(known, accepted, parameters)
     is_new = pl.col("known_from").is_null()
     later = changed.filter(is_new | (pl.col("fetched_at") > pl.col("known_from")))
-    return _stamped(later, raw.StockBar, "session", is_new, calendar, source, parameters)
+    return with_knowledge(later, raw.StockBar, "session", is_new, calendar, source, parameters)
 
 
 def superseded_bars(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Parameters) -> int:
@@ -74,44 +73,6 @@ def _is_changed(parameters: Parameters) -> pl.Expr:
         *[moved(name, parameters.revision_range_bp) for name in _RANGE],
         ((volume - before).abs() > share / 2).fill_null(value=False),
         volume.is_null() != before.is_null(),
-    )
-
-
-def _stamped(
-    rows: pl.DataFrame,
-    table: type[raw.StockBar] | type[raw.StockAction],
-    day: str,
-    is_new: pl.Expr,
-    calendar: pl.DataFrame,
-    source: str,
-    parameters: Parameters,
-) -> pl.DataFrame:
-    """Add known_from, known_basis and source: assumed for a first version that came late, else observed."""
-    sessions = calendar.sort("session").with_row_index("number", 1).with_columns(pl.col("number").cast(pl.Int64))
-    placed = (
-        rows.with_columns(is_first=is_new)
-        .drop("known_from", strict=False)
-        .sort(day)
-        .join_asof(
-            sessions.select("number", "closes_at", calendar_session="session"),
-            left_on=day,
-            right_on="calendar_session",
-            strategy="forward",
-        )
-        .sort("fetched_at")
-        .join_asof(sessions.select(closed="number", closed_at="closes_at"), left_on="fetched_at", right_on="closed_at")
-    )
-    is_assumed = pl.col("is_first") & (pl.col("closed") - pl.col("number") > parameters.assumed_after_sessions)
-    settled_at = pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes)
-    is_assumed = is_assumed.fill_null(value=False)
-    return (
-        placed.with_columns(
-            known_from=pl.when(is_assumed).then(settled_at).otherwise("fetched_at"),
-            known_basis=pl.when(is_assumed).then(pl.lit("assumed")).otherwise(pl.lit("observed")),
-            source=pl.lit(source),
-        )
-        .select(table.column_names())
-        .sort(table.primary_key())
     )
 
 
@@ -161,4 +122,4 @@ def new_action_versions(
     is_new = pl.col("known_from").is_null()
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in (*_SAID, "is_withdrawn"))
     changed = joined.filter(is_new | (differs & (pl.col("fetched_at") > pl.col("known_from"))))
-    return _stamped(changed, raw.StockAction, "ex_session", is_new, calendar, source, parameters)
+    return with_knowledge(changed, raw.StockAction, "ex_session", is_new, calendar, source, parameters)

@@ -19,9 +19,11 @@ MAY_IMPORT = {
     "seeds": {"seeds", "contracts"},
     "sources": {"sources", "contracts", "settings", "seeds"},
     "storage": {"storage", "contracts", "projections", "settings"},
+    "derivation": {"derivation", "transforms", "storage", "contracts", "parameters", "version"},
     "ingestion": {"ingestion", "sources", "transforms", "storage", "seeds", "contracts", "settings", "parameters"},
 }
 EVERYTHING = {
+    "derivation",
     "ingestion",
     "storage",
     "projections",

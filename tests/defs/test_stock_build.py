@@ -11,8 +11,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from pipelines.contracts import core, raw
-from pipelines.defs.stock_bar_build import BarBuild
-from pipelines.defs.stock_trend_build import Report, TrendBuild
+from pipelines.derivation.stock_bar import BarBuild
+from pipelines.derivation.stock_trend import Report, TrendBuild
 from pipelines.parameters import Parameters
 from pipelines.storage import bucket_store
 from pipelines.storage.lake import Lake

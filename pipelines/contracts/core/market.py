@@ -70,7 +70,7 @@ class UniverseMember(Table):
 
 
 class Bar(Table):
-    """One accepted daily bar: the newest version known at the warehouse's knowledge time."""
+    """One accepted daily bar: the newest version known at the warehouse's knowledge time that no rule holds back."""
 
     instrument_id = v.instrument_id(primary_key=True)
     session = v.session(primary_key=True)

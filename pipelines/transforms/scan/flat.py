@@ -48,11 +48,6 @@ class Layout(NamedTuple):
         """Return the number of rows."""
         return len(self.row)
 
-    @property
-    def lasts(self) -> Integers:
-        """Return the place of each series' last row."""
-        return np.append(self.starts[1:], self.size) - 1 if len(self.starts) else self.starts
-
 
 def earlier(values: npt.NDArray, rows: int) -> npt.NDArray:
     """Return the values of so many rows before; the first ones are zero, and across series they are others'."""

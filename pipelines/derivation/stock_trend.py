@@ -1,6 +1,6 @@
 """Averages and trend states of all stocks, bucket by bucket: of what changed since the last build, else of everything.
 
-Belongs here: which rows of a bucket have to be derived anew, from which stored ones. No Dagster.
+Belongs here: which rows of a bucket have to be derived anew, from which stored ones.
 Not here: how they are derived (``transforms.stock_trend``), how they are stored (``storage.bucket_store``).
 """
 
@@ -26,8 +26,16 @@ _PRICES = (*_KEY, "close", "high", "low", "is_close_only")
 _AVERAGES = ("ema_50", "ema_200", "atr_14", "bar_number")
 _SLACK_SESSIONS = 40
 """So many more sessions are read in front of a day, for those that a stock lacks and for changes some days back."""
-_CODE = ("transforms/moving_average.py", "transforms/trend.py", "transforms/swing.py", "transforms/price_rows.py")
-_MORE_CODE = ("transforms/scan/flat.py", "transforms/stock_trend.py", "contracts/core/stock.py")
+_CODE = (
+    "transforms/moving_average.py",
+    "transforms/trend.py",
+    "transforms/swing.py",
+    "transforms/price_rows.py",
+    "transforms/scan/flat.py",
+    "transforms/stock_trend.py",
+    "contracts/core/stock_trend.py",
+    "contracts/core/trend_column.py",
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ class TrendBuild:
 
     @property
     def _basis(self) -> str:
-        return f"{self.buckets} {self.parameters.set_id} {derivation_version(*_CODE, *_MORE_CODE)}"
+        return f"{self.buckets} {self.parameters.set_id} {derivation_version(*_CODE)}"
 
     def _progress(self, source: Record) -> dict[str, str]:
         return {"bars": source.state, "calendar": self._calendar(source.first_session, source.last_session)}

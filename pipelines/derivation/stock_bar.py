@@ -1,7 +1,7 @@
 """Bars of all stocks, bucket by bucket: versions that came since the last build decide which stocks are looked at.
 
 A stock that only has new, later and ordinary bars is extended by them; any other is judged anew with all its versions.
-Belongs here: which those are. No Dagster. Not here: which version of a bar stands (``transforms``), what is new in raw
+Belongs here: which those are. Not here: which version of a bar stands (``transforms``), what is new in raw
 (``storage.raw_news``), or how rows are stored (``storage.bucket_store``).
 """
 
@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
 from pipelines.contracts import core, raw
 from pipelines.contracts.table import Table
-from pipelines.defs.stock_trend_build import Report
+from pipelines.derivation.held_bar import held_of, with_held
+from pipelines.derivation.stock_trend import Report
 from pipelines.parameters import Parameters
 from pipelines.storage.bucket_record import Record
 from pipelines.storage.bucket_store import BucketStore
@@ -31,10 +31,14 @@ from pipelines.version import derivation_version
 Accept = Callable[[pl.DataFrame, pl.DataFrame, dt.datetime, Parameters], tuple[pl.DataFrame, pl.DataFrame]]
 """Versions and actions of stocks, the moment and parameters -> ``core.StockBar``, ``core.QuarantinedBar``."""
 _KEY = ["instrument_id", "session"]
-_CODE = ("transforms/quarantine.py", "transforms/corporate_action.py", "transforms/scan/last_good.py")
-_MORE_CODE = ("contracts/core/stock.py", "contracts/core/market.py", "contracts/core/quality.py")
-_HELD = "held"
-"""Where a record keeps the bars of its bucket that are held back, as JSON."""
+_CODE = (
+    "transforms/quarantine.py",
+    "transforms/corporate_action.py",
+    "transforms/scan/last_good.py",
+    "contracts/core/stock.py",
+    "contracts/core/market.py",
+    "contracts/core/quality.py",
+)
 _LOOKED_BACK = dt.timedelta(days=60)
 """A stock whose last bar lies farther before its new ones is judged anew."""
 
@@ -79,7 +83,7 @@ class BarBuild:
         news = self._since(record) if record else None
         progress = {"reading": self._news.reading, "known_at": self.known_at.isoformat()}
         if record:
-            progress[_HELD] = record.progress.get(_HELD, "[]")
+            progress = {**record.progress, **progress}
         if not record or news is None:
             return self._anew(bucket, Record(self._basis, progress=progress))
         of_bucket = {name for name in _names(*news) if bucket_of(name, self.buckets) == bucket}
@@ -92,7 +96,7 @@ class BarBuild:
     def held(self) -> pl.DataFrame:
         """Return the bars of all buckets whose newest version is held back (``core.QuarantinedBar``)."""
         records = (self._store.record(bucket) for bucket in range(self.buckets))
-        found = [_held_of(record) for record in records if record]
+        found = [held_of(record) for record in records if record]
         return pl.concat([core.QuarantinedBar.create_empty(), *found]).sort(core.QuarantinedBar.primary_key())
 
     # What is new
@@ -126,14 +130,14 @@ class BarBuild:
 
     @property
     def _basis(self) -> str:
-        return f"{self.buckets} {self.parameters.set_id} {derivation_version(*_CODE, *_MORE_CODE)}"
+        return f"{self.buckets} {self.parameters.set_id} {derivation_version(*_CODE)}"
 
     # What stands
 
     def _anew(self, bucket: int, fresh: Record) -> Report:
         names = [name for name in self._instruments if bucket_of(name, self.buckets) == bucket]
         versions, bars, held = self._judged(names)
-        record = self._store.write(bucket, bars.sort(_KEY), _with_held(fresh, held)).built()
+        record = self._store.write(bucket, bars.sort(_KEY), with_held(fresh, held)).built()
         self._store.commit(bucket, record)
         return Report(versions, bars.height, derived_anew=len(names), buckets_anew=1)
 
@@ -143,13 +147,13 @@ class BarBuild:
         since = first if isinstance(first, dt.date) else self.known_at.date()
         scan = self._store.scan(bucket, since - _LOOKED_BACK).filter(pl.col("instrument_id").is_in(names))
         last = scan.select(*_KEY, "close").collect().sort(_KEY).group_by("instrument_id").last()
-        before = _held_of(record)
+        before = held_of(record)
         # What stands of a stock under suspicion depends on all that its source ever said.
         extended = self._extended(news, last.join(before, on="instrument_id", how="anti"))
         others = sorted(names - set(extended["instrument_id"]))
         versions, judged, held = self._judged(others)
         still = before.filter(~pl.col("instrument_id").is_in(others))
-        record = _with_held(record, pl.concat([still, held]))
+        record = with_held(record, pl.concat([still, held]))
         stored = self._store.scan(bucket).filter(pl.col("instrument_id").is_in(others)).collect() if others else None
         changes = dict(extended.group_by("instrument_id").agg(pl.col("session").min()).rows())
         changes |= _differences(stored, judged) if stored is not None else {}
@@ -230,21 +234,3 @@ def _differences(stored: pl.DataFrame, judged: pl.DataFrame) -> dict[str, dt.dat
     both = stored.join(judged, on=_KEY, how="full", suffix="_now", coalesce=True)
     is_other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in values)
     return dict(both.filter(is_other).group_by("instrument_id").agg(pl.col("session").min()).rows())
-
-
-def _held_of(record: Record) -> pl.DataFrame:
-    """Return the bars that a record says are held back (``core.QuarantinedBar``)."""
-    schema = {name: column.dtype for name, column in core.QuarantinedBar.columns().items()}
-    read = {"session": dt.date.fromisoformat, "known_from": dt.datetime.fromisoformat}
-    rows = json.loads(record.progress.get(_HELD, "[]"))
-    stated = [{name: read.get(name, _as_is)(value) for name, value in row.items()} for row in rows]
-    return pl.DataFrame(stated, schema=schema)
-
-
-def _as_is(value: Any) -> Any:
-    return value
-
-
-def _with_held(record: Record, held: pl.DataFrame) -> Record:
-    rows = held.sort(core.QuarantinedBar.primary_key()).to_dicts()
-    return replace(record, progress={**record.progress, _HELD: json.dumps(rows, default=str)})
