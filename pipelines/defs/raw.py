@@ -77,4 +77,4 @@ def _spans(known: pl.DataFrame) -> dict[str, Span]:
 
 def _notes(source: BarSource) -> dict[str, str]:
     """Return what a source says beyond its rows, such as the files it left aside."""
-    return {name: ", ".join(value) for name in ("ignored", "absent") if (value := getattr(source, name, None))}
+    return {name: ", ".join(value) for name in ("ignored", "absent", "partial") if (value := getattr(source, name, None))}

@@ -7,7 +7,7 @@ Belongs here: which days of which symbol are due, refusals that are not asked ag
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -30,12 +30,14 @@ def due_questions(
     parameters: Parameters,
     *,
     whole_history: bool = False,
+    suspects: Collection[str] = (),
 ) -> pl.DataFrame:
     """Return what is due of each symbol: nothing, the last sessions again with what is new, or the whole history.
 
     Where the last answer covers the last settled session, nothing is due. Else the ``refetch_sessions`` sessions up to
     the last one covered and all since. The whole history is due where it was never read, where reading it failed since,
-    and with ``whole_history`` where it was read ``whole_history_days`` ago or more. A symbol whose refusal says when
+    with ``whole_history`` where it was read ``whole_history_days`` ago or more, and in the place of the last sessions
+    of a suspect, as a vendor may have mended what lies before them. A symbol whose refusal says when
     to ask again waits until then.
 
     Args:
@@ -46,6 +48,7 @@ def due_questions(
         whole_from: First day asked for where the whole history is.
         parameters: see above, and ``bar_settle_minutes``.
         whole_history: Whether to read old histories again.
+        suspects: Instruments of which some bar is held back.
 
     Returns:
         One row per symbol: vendor_symbol, instrument_id (of its last ``ok``, else the symbol), asked_from, asked_to
@@ -63,8 +66,9 @@ def due_questions(
     state = asked.join(_states(outcomes, whole_from), on="vendor_symbol", how="left", maintain_order="left")
     old = pl.lit(whole_history) & (pl.col("whole_at") <= now - dt.timedelta(days=parameters.whole_history_days))
     whole_failed = (pl.col("whole_failed_at") > pl.col("whole_at")).fill_null(value=False)
-    is_whole = pl.col("whole_at").is_null() | whole_failed | old
     is_covered = (pl.col("covered_to") >= settled).fill_null(value=False)
+    is_suspect = pl.col("instrument_id").is_in(list(suspects)) & ~is_covered
+    is_whole = pl.col("whole_at").is_null() | whole_failed | old | is_suspect
     is_waiting = (pl.col("ask_again_from") > now).fill_null(value=False)
     return _with_overlap(state, calendar, parameters).select(
         "vendor_symbol",
