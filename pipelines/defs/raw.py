@@ -6,13 +6,14 @@ import dagster as dg
 import polars as pl
 
 from pipelines import seeds
-from pipelines.contracts import raw
+from pipelines.contracts import core, raw
 from pipelines.defs.tables import at_rest, contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import BarSource, SourceError
 from pipelines.sources.base import Span
-from pipelines.transforms.bar import new_versions
+from pipelines.sources.calendar import sessions_between
+from pipelines.transforms.bar import missing_sessions, new_versions
 from pipelines.transforms.screen import screen_bars
 
 
@@ -40,7 +41,7 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
     with lake.locked():
         known = lake.read(raw.Bar)
         try:
-            received = source.bars(_wanted(workspace, config.symbols), _spans(known), start, now)
+            received = source.bars(_wanted(workspace, config.symbols), _spans(known, workspace), start, now)
         except SourceError as error:
             raise dg.Failure(str(error)) from error
         calendar = calendar_for(received, now)
@@ -69,12 +70,27 @@ def _day(text: str | None) -> dt.date | None:
         raise dg.Failure(f"start: expected a date such as 2020-01-31, was {text!r}") from error
 
 
-def _spans(known: pl.DataFrame) -> dict[str, Span]:
-    """Return the first and last stored session of each instrument."""
+def _spans(known: pl.DataFrame, workspace: Workspace) -> dict[str, Span]:
+    """Return the first stored session of each instrument, and the last one up to which nothing is left to be mended.
+
+    What is left are sessions that are missing, and bars that the build before held back: what is asked depends on
+    these, not what is true.
+    """
+    if known.is_empty():
+        return {}
+    calendar = sessions_between(*known.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0))
+    missing = missing_sessions(known, calendar, workspace.parameters)
+    held = workspace.lake.read(core.QuarantinedBar).filter(asset_class="index")
+    left = pl.concat([frame.select("instrument_id", left="session") for frame in (missing, held)])
     spans = known.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
-    return {name: (first, last) for name, first, last in spans.rows()}
+    whole = spans.join(left.group_by("instrument_id").min(), on="instrument_id", how="left").select(
+        "instrument_id", "first", pl.min_horizontal("last", "left")
+    )
+    return {name: (first, last) for name, first, last in whole.rows()}
 
 
 def _notes(source: BarSource) -> dict[str, str]:
     """Return what a source says beyond its rows, such as the files it left aside."""
-    return {name: ", ".join(value) for name in ("ignored", "absent", "partial") if (value := getattr(source, name, None))}
+    return {
+        name: ", ".join(value) for name in ("ignored", "absent", "partial") if (value := getattr(source, name, None))
+    }
