@@ -1,8 +1,8 @@
 """Whether the newest bar of an answer stops short of the close of its session, although that is over.
 
 A vendor writes its newest daily bar from the last quote that it has, and says when that was. One that has fallen behind
-serves the bar of midday in the evening: nothing in the row shows that, the moment of the quote does. Not here: bars of a
-session under way, which the clock shows (``transforms.screen``).
+serves the bar of midday in the evening: nothing in the row shows that, the moment of the quote does. Not here: bars of
+a session under way, which the clock shows (``transforms.screen``).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _NEW_YORK = ZoneInfo(EXCHANGE_TIME_ZONE)
 def is_partial(session: dt.date, quoted_at: dt.datetime | None, read_at: dt.datetime) -> bool:
     """Return whether the newest bar of an answer is a part of a session.
 
-    It is where the session was the last one to have closed when the answer was read, and the quote is of an earlier hour.
-    From the next close on the bar is taken as it is: a halted stock has no later quote.
+    It is where the session was the last one to have closed when the answer was read, and the quote is of an earlier
+    hour. From the next close on the bar is taken as it is: a halted stock has no later quote.
 
     Args:
         session: Of the answer's newest bar.

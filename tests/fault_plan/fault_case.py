@@ -20,7 +20,7 @@ class Expected(NamedTuple):
     """What is stated for each symbol of a case after a run; whatever is not named is right.
 
     Attributes:
-        findings: Sessions by finding (``finding.FINDINGS``), of bars and actions.
+        findings: Sessions by finding (``finding``), of bars and of actions under their ex-session.
         outcome: What became of the evening's last question, None where none was asked.
     """
 
@@ -41,6 +41,7 @@ class Case:
         splits: True splits of these symbols, in the place of drawn ones.
         load: After the first run.
         faulty: After the run a week later.
+        refused: What became of the last question on the evening on which the vendor refuses.
         repaired: After the run on the day after all faults have ended; what is not FINE there needs a person.
     """
 
@@ -49,4 +50,5 @@ class Case:
     splits: tuple[Split, ...] = ()
     load: Expected = FINE
     faulty: Expected = FINE
+    refused: str | None = "ok"
     repaired: Expected = FINE

@@ -17,8 +17,6 @@ LOAD, FAULTY, REFUSED, REPAIRED = (
 )  # fmt: skip
 """Evenings of the runs: the first load; a week later, so that a symbol refused as unknown is due again; the day after,
 on which the vendor refuses an index and limits the rate; and the day after that, on which nothing is wrong any more."""
-PASSED_ON = FAULTY
-"""From this day on some symbols are those of others."""
 LAST = dt.date(2024, 12, 31)
 _HOUR = dt.timedelta(hours=1)
 

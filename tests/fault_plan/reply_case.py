@@ -9,8 +9,8 @@ from tests.fault_plan.fault_case import Case, Expected
 from tests.fault_plan.plan_days import FAULTY, LOAD, Sessions, on
 from tests.vendor.fault import Dropped, EmptyAnswer, Fault, HtmlPage, NotFound, ServerError, Slow, Truncated
 
-LONGER_THAN_WE_WAIT = 2.5
-"""Seconds; the tests wait for one."""
+LONGER_THAN_WE_WAIT = 2.0
+"""Seconds; see ``hurried``."""
 
 
 def reply_cases(sessions: Sessions) -> list[Case]:

@@ -1,31 +1,31 @@
-"""The stage of the fault plan: which symbol is in which case, the vendor with all faults at once, and runs against it.
+"""The stage of the fault plan: which stock is in which case, every fault at once, and what is stated after each run.
 
-Belongs here: symbols, the universe's file, settings and one run. Not here: what is to be found (``fault_case``), or what
-is true (``truth``).
+Belongs here: casting, the universe's file and the settings of a run. Not here: the cases (``reply_case`` and its
+neighbours), what is true (``truth``), or what is found (``finding``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from pipelines.defs.workspace import Workspace
-from pipelines.settings import Settings
+import polars as pl
+
 from tests.fault_plan.content_case import content_cases
 from tests.fault_plan.fault_case import Case, Expected
-from tests.fault_plan.plan_days import FAULTY, LAST, LOAD, REFUSED, Sessions, evening, on
+from tests.fault_plan.identity_case import LIMITED, RENAMED, identity_cases, new_symbol
+from tests.fault_plan.index_case import DOCUMENT_FAULTS, index_faults
+from tests.fault_plan.plan_days import FAULTY, LAST, LOAD, REFUSED, REPAIRED, Sessions, evening, on
 from tests.fault_plan.reply_case import reply_cases
-from tests.vendor.fault import Fault, RateLimited, ServerError
+from tests.vendor.fault import Fault, RateLimited
 from tests.vendor.listing import Plan, symbol_of
 from tests.vendor.market import Market
-from tests.vendor.market_fault import LostSession, PartialLastBar, Renamed, Restated, Reused, TimesHundred
 
 _GONE, _LATE = 9, 13
 """Of every twenty stocks of the market one is delisted in the middle, and one comes late."""
+_FEW = 8
 
 
 @dataclass(frozen=True)
@@ -40,113 +40,102 @@ class Stage:
 
     symbols: int
     years: int
-    per_case: int
+    per_case: int = 1
 
     @cached_property
     def sessions(self) -> Sessions:
+        """Return the market's sessions."""
         return Sessions(self.years)
 
     @cached_property
     def cases(self) -> list[Case]:
-        return [*reply_cases(self.sessions), *content_cases(self.sessions), *_identity_cases(self.sessions), *_limits()]
+        """Return every case."""
+        return [*reply_cases(self.sessions), *content_cases(self.sessions), *identity_cases()]
 
     @cached_property
     def cast(self) -> dict[str, tuple[str, ...]]:
-        """Return the symbols of each case, by its name; neighbours in the market are of different cases."""
+        """Return the stocks of each case, by its name; neighbours in the market are of different cases."""
         whole = [symbol_of(number) for number in range(self.symbols) if number % 20 not in (_GONE, _LATE)]
         size = len(self.cases)
-        assert len(whole) >= size * self.per_case, f"expected {size * self.per_case} stocks, was {len(whole)}"
-        return {
-            case.name: tuple(whole[place : size * self.per_case : size]) for place, case in enumerate(self.cases)
-        }
+        if len(whole) < size * self.per_case:
+            raise ValueError(f"expected {size * self.per_case} stocks with a whole history, was {len(whole)}")
+        return {case.name: tuple(whole[at : size * self.per_case : size]) for at, case in enumerate(self.cases)}
 
     @cached_property
     def gone(self) -> list[str]:
-        """Return the stocks that were delisted long before the first run, so that the vendor does not know them."""
+        """Return the stocks that were delisted long before the first run, so that the vendor knows none of them."""
         return [symbol_of(number) for number in range(self.symbols) if number % 20 == _GONE]
 
     @cached_property
+    def market(self) -> Market:
+        """Return the market that is true."""
+        return Market(self.plan)
+
+    @cached_property
     def plan(self) -> Plan:
+        """Return what the market is drawn from."""
         splits = {symbol: case.splits for case in self.cases if case.splits for symbol in self.cast[case.name]}
         return Plan(self.symbols, self.years, LAST, splits=splits)
 
     def faults(self) -> list[Fault]:
-        """Return every fault of the plan; each says itself when it is on."""
-        found = [fault for case in self.cases for fault in case.faults(self.cast[case.name])]
-        return [*found, *_of_indices(), *_of_all(self.universe(LOAD))]
+        """Return every fault of the plan; each says itself when it is on.
+
+        One befalls all stocks: a limit of the rate in the midst of the first load, which passes.
+        """
+        limit = RateLimited(symbols=self.universe(LOAD), after=self.symbols // 2, requests=_FEW, **on(LOAD))
+        of_stocks = [fault for case in self.cases for fault in case.faults(self.cast[case.name])]
+        return [limit, *of_stocks, *index_faults(self.sessions), *DOCUMENT_FAULTS]
 
     def universe(self, day: dt.date) -> tuple[str, ...]:
-        """Return the symbols that a user asks for on a day, those that are to meet a limit last."""
+        """Return the symbols that a user asks for on a day, those last that will meet a limit."""
         limited = self.cast[LIMITED]
-        others = [symbol_of(number) for number in range(self.symbols) if symbol_of(number) not in limited]
+        others = [symbol for symbol in map(symbol_of, range(self.symbols)) if symbol not in limited]
         new = [new_symbol(old) for old in self.cast[RENAMED]] if day >= FAULTY else []
         return (*others, *new, *limited)
 
-    def workspace(self, folder: Path, url: str, day: dt.date, **changes: Any) -> Workspace:
-        """Return what a run on an evening works with."""
+    def settings(self, folder: Path, url: str, day: dt.date) -> dict[str, str]:
+        """Return the settings of a run on an evening, by the names of their variables."""
         universe = folder / "symbols.txt"
         universe.write_text("\n".join(self.universe(day)) + "\n")
-        settings = {
-            "source": "yahoo", "yahoo_url": url, "web_url": url, "warehouse_dir": folder / "warehouse",
-            "now": evening(day), "universe": str(universe), "yahoo_per_minute": 1e6, "yahoo_burst": 1000,
+        return {
+            "MARKET_SOURCE": "yahoo", "MARKET_WAREHOUSE_DIR": str(folder / "warehouse"),
+            "MARKET_UNIVERSE": str(universe), "MARKET_YAHOO_URL": url, "MARKET_WEB_URL": url,
+            "MARKET_YAHOO_PER_MINUTE": "1000000", "MARKET_YAHOO_BURST": "1000",
+            "MARKET_SEC_CONTACT": "A Test test@localhost", "MARKET_NOW": evening(day).isoformat(),
         }  # fmt: skip
-        return Workspace(Settings(**{**settings, **changes}))
 
+    # What is stated
 
-RENAMED, REUSED, LIMITED = "renamed", "reused", "rate limited"
-BEGINS = dt.date(2024, 11, 27)
-"""First session of the companies that take over a symbol."""
+    def findings_stated(self, day: dt.date) -> pl.DataFrame:
+        """Return the findings that are stated for stocks after a run: ``instrument_id``, ``session``, ``finding``."""
+        rows = [
+            (symbol, session, finding)
+            for case in self.cases
+            for symbol in self.cast[case.name]
+            for finding, sessions in self._expected(case, day).findings.items()
+            for session in sessions
+        ]
+        for symbol in self.gone:
+            own = self.market.listings[symbol]
+            rows += [(symbol, session, "absent: http_error") for session in self.market.sessions[own.begin : own.end]]
+        schema = {"instrument_id": pl.String, "session": pl.Date, "finding": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row").unique()
 
+    def outcomes_stated(self, day: dt.date) -> dict[str, str]:
+        """Return what becomes of the evening's last question of each symbol that is asked for."""
+        found: dict[str, str | None] = dict.fromkeys(self.universe(day), "ok")
+        for case in self.cases:
+            outcome = case.refused if day == REFUSED else self._expected(case, day).outcome
+            found |= dict.fromkeys(self.cast[case.name], outcome)
+        found |= dict.fromkeys(self.gone, "http_error" if day in (LOAD, FAULTY) else None)
+        return {symbol: outcome for symbol, outcome in found.items() if outcome is not None}
 
-def new_symbol(old: str) -> str:
-    """Return the symbol of a stock after it was renamed."""
-    return f"ZN{old[2:]}"
+    def _expected(self, case: Case, day: dt.date) -> Expected:
+        return {LOAD: case.load, FAULTY: case.faulty, REPAIRED: case.repaired}[day]
 
-
-def _identity_cases(sessions: Sessions) -> list[Case]:
-    new = sessions.after(LOAD, FAULTY)
-    renamed = evening(FAULTY) - dt.timedelta(hours=12)
-    return [
-        Case(
-            RENAMED,
-            lambda symbols: [
-                Renamed(old=old, new=new_symbol(old), symbols=(old, new_symbol(old)), since=renamed) for old in symbols
-            ],
-            faulty=Expected(outcome="http_error"),
-            repaired=Expected(outcome=None),
-        ),
-        Case(
-            REUSED,
-            lambda symbols: [
-                Reused(symbol=symbol, begins=BEGINS, symbols=(symbol,), since=renamed) for symbol in symbols
-            ],
-        ),
-    ]
-
-
-def _limits() -> list[Case]:
-    return [
-        Case(LIMITED, lambda symbols: [RateLimited(symbols=symbols, **on(REFUSED))]),
-        Case("healthy"),
-    ]
-
-
-def _of_all(universe: Sequence[str]) -> list[Fault]:
-    """Return what befalls all stocks: a limit in the midst of the first load, which passes."""
-    return [RateLimited(symbols=tuple(universe), after=len(universe) // 2, requests=8, **on(LOAD))]
-
-
-def _of_indices() -> list[Fault]:
-    friday = dt.date(2024, 11, 22)
-    return [
-        LostSession(sessions=(dt.date(2024, 11, 26),), **on(FAULTY)),
-        TimesHundred(symbols=("^RUT",), sessions=(FAULTY,), **on(FAULTY)),
-        PartialLastBar(symbols=("^NDX",), **on(FAULTY)),
-        Restated(symbols=("^GSPC",), sessions=(friday,), basis_points=10.0, **on(FAULTY)),
-        ServerError(symbols=("^DJI",), **on(REFUSED)),
-    ]
-
-
-def market_of(stage: Stage) -> Market:
-    """Return the market that a stage's vendor serves."""
-    return Market(stage.plan)
+    def case_of(self, instrument_id: str) -> str:
+        """Return the name of the case that an instrument belongs to, for people."""
+        symbol = instrument_id.partition("@")[0]
+        names = {of: name for name, symbols in self.cast.items() for of in symbols}
+        names |= {new_symbol(old): RENAMED for old in self.cast[RENAMED]} | dict.fromkeys(self.gone, "gone")
+        return names.get(symbol, "none")

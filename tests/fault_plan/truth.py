@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from tests.fault_plan.plan_days import LOAD, PASSED_ON
-from tests.fault_plan.stage import BEGINS, RENAMED, REUSED, Stage, new_symbol
+from tests.fault_plan.identity_case import BEGINS, PASSED_ON, RENAMED, REUSED, new_symbol
+from tests.fault_plan.plan_days import LOAD
+from tests.fault_plan.stage import Stage
 from tests.vendor.market import Market
 
 
@@ -33,8 +34,12 @@ class Truth:
     """What is true on a day."""
 
     stage: Stage
-    market: Market
     day: dt.date
+
+    @property
+    def market(self) -> Market:
+        """Return the market."""
+        return self.stage.market
 
     def lives(self, symbols: Sequence[str]) -> list[Life]:
         """Return the instruments that a universe of symbols has brought by the day.
@@ -45,7 +50,7 @@ class Truth:
         renamed, reused = self.stage.cast[RENAMED], self.stage.cast[REUSED]
         found = []
         for symbol in symbols:
-            has_ended = symbol in (*renamed, *reused) and self.day >= PASSED_ON
+            has_ended = symbol in (*renamed, *reused) and self.day >= PASSED_ON.date()
             found.append(Life(symbol, symbol, symbol, False, LOAD if has_ended else self.day))
             if has_ended and symbol in renamed:
                 found.append(Life(new_symbol(symbol), new_symbol(symbol), symbol, False, self.day))
