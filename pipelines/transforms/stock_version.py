@@ -87,9 +87,9 @@ def new_action_versions(
 ) -> pl.DataFrame:
     """Return the actions that are new, that changed, or that the source stopped stating.
 
-    The comparison is exact. An action known within the days of an answer that does not state it is withdrawn. A dividend
-    is said anew where a split that the answer states came into effect since it was last read: the same number then
-    means other shares.
+    The comparison is exact. An action known within the days of an answer that does not state it is withdrawn. A
+    dividend is said anew where a split that the answer states came into effect since it was last read: the same number
+    then means other shares.
 
     Args:
         known: ``raw.StockAction`` rows of these instruments.

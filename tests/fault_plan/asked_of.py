@@ -23,7 +23,7 @@ from tests.vendor.fund_document import members
 
 
 def unstated(stage: Stage, lake: Lake, day: dt.date) -> list[str]:
-    """Return where bars and actions are not the true ones without that being stated, and what is stated and not found."""
+    """Return where bars and actions are not true without that being stated, and what is stated and not found."""
     truth = Truth(stage, day)
     found = stock_findings(lake, truth, stage.market.symbols)
     stated = stage.findings_stated(day)
