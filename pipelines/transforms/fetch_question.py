@@ -37,7 +37,8 @@ def due_questions(
     Where the last answer covers the last settled session, nothing is due. Else the ``refetch_sessions`` sessions up to
     the last one covered and all since. The whole history is due where it was never read, where reading it failed since,
     with ``whole_history`` where it was read ``whole_history_days`` ago or more, and in the place of the last sessions
-    of a suspect, as a vendor may have mended what lies before them. A symbol whose refusal says when
+    of a suspect, as a vendor may have mended what lies before them; once also where the first history was odd, as it
+    says itself (``outcome_detail``). A symbol whose refusal says when
     to ask again waits until then.
 
     Args:
@@ -67,8 +68,8 @@ def due_questions(
     old = pl.lit(whole_history) & (pl.col("whole_at") <= now - dt.timedelta(days=parameters.whole_history_days))
     whole_failed = (pl.col("whole_failed_at") > pl.col("whole_at")).fill_null(value=False)
     is_covered = (pl.col("covered_to") >= settled).fill_null(value=False)
-    is_suspect = pl.col("instrument_id").is_in(list(suspects)) & ~is_covered
-    is_whole = pl.col("whole_at").is_null() | whole_failed | old | is_suspect
+    is_suspect = pl.col("instrument_id").is_in(list(suspects)) | (pl.col("was_odd") & (pl.col("whole_reads") == 1))
+    is_whole = pl.col("whole_at").is_null() | whole_failed | old | (is_suspect.fill_null(value=False) & ~is_covered)
     is_waiting = (pl.col("ask_again_from") > now).fill_null(value=False)
     return _with_overlap(state, calendar, parameters).select(
         "vendor_symbol",
@@ -98,6 +99,8 @@ def _states(outcomes: pl.DataFrame, whole_from: dt.date) -> pl.DataFrame:
         instrument_id=pl.col("instrument_id").filter(is_ok).last(),
         covered_to=pl.col("asked_to").filter(is_ok).max(),
         whole_at=at.filter(is_ok & is_whole).max(),
+        whole_reads=(is_ok & is_whole).sum(),
+        was_odd=pl.col("outcome_detail").filter(is_ok & is_whole).is_not_null().any(),
         whole_failed_at=at.filter(~is_ok & is_whole).max(),
         ask_again_from=pl.col("ask_again_from").filter(is_since).max(),
         unknown_before=at.filter(is_since & is_unknown).min(),

@@ -145,7 +145,5 @@ def _gap_cases(sessions: Sessions) -> list[Case]:
             "lost, deep",
             lambda symbols: [LostSession(symbols=symbols, sessions=(deep,), **on(LOAD))],
             load=Expected({"absent: missing": [deep]}),
-            faulty=Expected({"absent: missing": [deep]}),
-            repaired=Expected({"absent: missing": [deep]}),
         ),
     ]

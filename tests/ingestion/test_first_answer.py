@@ -1,4 +1,4 @@
-"""What the first answer cannot show, as there is nothing to hold it against: what stands then, and when it is mended."""
+"""What a first answer cannot show, as nothing can be held against it: what stands then, and when it is mended."""
 
 from __future__ import annotations
 
@@ -57,31 +57,43 @@ def split_of(market: Market) -> tuple[dt.date, float]:
     return market.true_actions([STOCK]).filter(action_type="split").select("ex_session", "split_ratio").row(0)
 
 
+def first_word(place: Place) -> str | None:
+    """Return what the first outcome says of the history of the stock."""
+    outcomes = place.rows(raw.FetchOutcome).filter(vendor_symbol=STOCK).sort("fetched_at")
+    return outcomes["outcome_detail"][0]
+
+
 def before(market: Market, day: dt.date) -> int:
     return sum(session < day for session in market.sessions)
 
 
-def test_a_split_half_applied_looks_like_a_fall_until_the_weekly_run(place: Place, market: Market) -> None:
+def test_a_split_half_applied_looks_like_a_fall_and_is_looked_at_again_the_day_after(
+    place: Place, market: Market
+) -> None:
     ex_session, ratio = split_of(market)
     place.server.faults.add(HalfSplit(symbols=(STOCK,), ex_session=ex_session, ratio=ratio))
     unadjusted = before(market, ex_session) - round(0.5 * before(market, ex_session))
     assert run(place, MONDAY) == (unadjusted, 0, 0, 1)
+    assert first_word(place) == "a chart with 0 missing sessions and 1 jumps"
     place.server.faults.clear()
-    assert run(place, TUESDAY) == (unadjusted, 0, 0, 1)
-    assert run(place, SATURDAY, whole_history=True) == (0, 0, 0, 0)
+    assert run(place, TUESDAY) == (0, 0, 0, 0)
 
 
-def test_a_lost_session_far_back_is_missing_until_the_weekly_run(place: Place, market: Market) -> None:
+def test_a_lost_session_far_back_is_looked_for_again_the_day_after(place: Place, market: Market) -> None:
     place.server.faults.add(LostSession(symbols=(STOCK,), sessions=(market.sessions[50],)))
     assert run(place, MONDAY) == (0, 1, 0, 0)
-    place.server.faults.clear()
+    assert first_word(place) == "a chart with 1 missing sessions and 0 jumps"
+    # As long as the vendor does not have it, it is asked for on one more day, and then once a week.
     assert run(place, TUESDAY) == (0, 1, 0, 0)
+    place.server.faults.clear()
+    assert run(place, TUESDAY + dt.timedelta(days=1)) == (0, 1, 0, 0)
     assert run(place, SATURDAY, whole_history=True) == (0, 0, 0, 0)
 
 
 def test_a_close_a_trifle_off_far_back_shows_nothing_until_the_weekly_run(place: Place, market: Market) -> None:
     place.server.faults.add(Restated(symbols=(STOCK,), sessions=(market.sessions[50],), basis_points=40.0))
     assert run(place, MONDAY) == (1, 0, 0, 0)
+    assert first_word(place) is None
     place.server.faults.clear()
     assert run(place, TUESDAY) == (1, 0, 0, 0)
     assert run(place, SATURDAY, whole_history=True) == (0, 0, 0, 0)
@@ -99,7 +111,7 @@ def test_a_history_that_begins_a_hundredfold_away_is_held_back_and_mended_the_da
 
 @pytest.mark.parametrize("is_stated", [True, False], ids=["stated", "not stated"])
 def test_a_split_adjusted_too_early_throughout_shows_nothing(place: Place, market: Market, is_stated: bool) -> None:
-    """Where it was announced, going back is understood; where it was not, the first word stands until somebody looks."""
+    """Where it was announced, going back is understood; where not, the first word stands until somebody looks."""
     early: Fault = EarlySplit(symbols=(STOCK,), ex_session=COMING, ratio=2.0, is_stated=is_stated)
     number = place.server.faults.add(early)
     size = before(market, TUESDAY)

@@ -106,6 +106,15 @@ def test_of_a_suspect_the_whole_history_is_due_once_a_session() -> None:
     assert due(whole, refused, suspects=["ZQA"])["status"] == "waiting"
 
 
+def test_a_first_history_that_was_odd_is_read_a_second_time() -> None:
+    odd = asked("ok", moment(2), detail="a chart with 1 missing sessions and 0 jumps")
+    assert due(odd)["asked_from"] == WHOLE
+    assert due(odd, asked("ok", moment(3), detail="still odd"))["asked_from"] == WINDOW
+    assert due(odd, asked("ok", moment(4), WINDOW), now=moment(4, 23))["status"] == "covered"
+    # Words on a refusal tell of no history.
+    assert due(asked("ok", moment(2)), asked("empty", moment(3), WINDOW, detail="an answer"))["asked_from"] != WHOLE
+
+
 def test_the_instrument_is_the_one_of_the_last_answer() -> None:
     assert due(asked("ok", moment(2)), asked("ok", moment(3), instrument_id="ZQA@2024-12-03"))["instrument_id"] == (
         "ZQA@2024-12-03"
