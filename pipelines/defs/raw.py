@@ -71,22 +71,24 @@ def _day(text: str | None) -> dt.date | None:
 
 
 def _spans(known: pl.DataFrame, workspace: Workspace) -> dict[str, Span]:
-    """Return the first stored session of each instrument, and the last one up to which nothing is left to be mended.
+    """Return the first stored session of each instrument, and the last one up to which nothing is left to be mended."""
+    spans = known.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
+    if workspace.settings.is_live and not known.is_empty():
+        left = _left_to_mend(known, workspace).group_by("instrument_id").agg(left=pl.col("session").min())
+        spans = spans.join(left, on="instrument_id", how="left").with_columns(pl.min_horizontal("last", "left"))
+    return {name: (first, last) for name, first, last in spans.select("instrument_id", "first", "last").rows()}
 
-    What is left are sessions that are missing, and bars that the build before held back: what is asked depends on
-    these, not what is true.
+
+def _left_to_mend(known: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Return sessions that are missing, and those of bars that the build before held back.
+
+    What is asked for depends on the latter, not what is true.
     """
-    if known.is_empty():
-        return {}
-    calendar = sessions_between(*known.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0))
+    first, last = known.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
+    calendar = sessions_between(min(max(first, workspace.parameters.calendar_checked_from), last), last)
     missing = missing_sessions(known, calendar, workspace.parameters)
     held = workspace.lake.read(core.QuarantinedBar).filter(asset_class="index")
-    left = pl.concat([frame.select("instrument_id", left="session") for frame in (missing, held)])
-    spans = known.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
-    whole = spans.join(left.group_by("instrument_id").min(), on="instrument_id", how="left").select(
-        "instrument_id", "first", pl.min_horizontal("last", "left")
-    )
-    return {name: (first, last) for name, first, last in whole.rows()}
+    return pl.concat([frame.select("instrument_id", "session") for frame in (missing, held)])
 
 
 def _notes(source: BarSource) -> dict[str, str]:
