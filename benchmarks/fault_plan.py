@@ -1,8 +1,8 @@
 """The whole fault plan, measured: 3,000 stocks over ten years, every fault at once, four evenings of the main job.
 
 What ``make test-faults`` asserts is printed here as figures: seconds, memory, requests, rows, and how many rows are not
-as stated. The waits after refusals are cut short (``tests.fault_plan.hurried``). Run as ``python -m benchmarks.fault_plan
-[stocks years stocks-a-case]``.
+as stated. The waits after refusals are cut short (``tests.fault_plan.hurried``). Run as
+``python -m benchmarks.fault_plan [stocks years stocks-a-case]``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
     """Print a line of Markdown for each evening."""
     stage = Stage(*map(int, arguments)) if arguments else Stage(symbols=3_000, years=10, per_case=20)
     print(f"{stage.symbols} stocks x {stage.years} years, {len(stage.cases)} cases of {stage.per_case} stocks\n")
-    print("| evening | s | peak MB | requests | versions of bars | bars | held back | not as stated |")
+    print("| evening | s | peak MB | charts asked | versions of bars | bars | held back | not as stated |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder, VendorProcess(stage.plan) as vendor:
         home = new_home(Path(folder))
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
             held = lake.read(core.QuarantinedBar).height
             odd = len(other_outcomes(stage, lake, day)) + (len(unstated(stage, lake, day)) if day != REFUSED else 0)
             print(
-                f"| {name} | {ended.seconds:.0f} | {ended.peak_megabytes:.0f} | {ended.requests:,} | {rows[0]:,} "
+                f"| {name} | {ended.seconds:.0f} | {ended.peak_megabytes:.0f} | {ended.charts:,} | {rows[0]:,} "
                 f"| {rows[1]:,} | {held:,} | {odd} |",
                 flush=True,
             )

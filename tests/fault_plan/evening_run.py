@@ -29,14 +29,14 @@ class EveningRun(NamedTuple):
         code: Its exit code.
         seconds: From start to end.
         peak_megabytes: The most memory it held.
-        requests: What the vendor was asked, charts and documents.
+        charts: How many charts the vendor was asked for.
         printed: What it printed, errors included.
     """
 
     code: int
     seconds: float
     peak_megabytes: float
-    requests: int
+    charts: int
     printed: str
 
 
@@ -65,7 +65,7 @@ def run_evening(stage: Stage, vendor: VendorProcess, home: Path, day: dt.date) -
         seconds = time.monotonic() - began
         printed.seek(0)
         text = printed.read()
-    return EveningRun(process.returncode, seconds, usage.ru_maxrss / 1024, len(vendor.log.requests()), text)
+    return EveningRun(process.returncode, seconds, usage.ru_maxrss / 1024, len(vendor.log.requests("chart")), text)
 
 
 def lake_of(home: Path) -> Lake:

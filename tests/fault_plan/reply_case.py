@@ -7,10 +7,28 @@ from __future__ import annotations
 
 from tests.fault_plan.fault_case import Case, Expected
 from tests.fault_plan.plan_days import FAULTY, LOAD, Sessions, on
-from tests.vendor.fault import Dropped, EmptyAnswer, Fault, HtmlPage, NotFound, ServerError, Slow, Truncated
+from tests.vendor.fault import (
+    Dropped,
+    EmptyAnswer,
+    Fault,
+    HtmlPage,
+    NotFound,
+    RateLimited,
+    ServerError,
+    Slow,
+    Truncated,
+)
 
 LONGER_THAN_WE_WAIT = 2.0
 """Seconds; see ``hurried``."""
+
+SESSION_FAULTS: list[Fault] = [
+    ServerError(kinds=("cookie",), after=1, requests=3, **on(LOAD)),
+    Dropped(kinds=("cookie",), requests=2, **on(LOAD)),
+    HtmlPage(kinds=("crumb",), requests=2, **on(LOAD)),
+    RateLimited(kinds=("crumb",), **on(FAULTY)),
+]
+"""What is wrong with cookies and crumbs, without which a chart is given too: nothing comes of it."""
 
 
 def reply_cases(sessions: Sessions) -> list[Case]:

@@ -18,7 +18,7 @@ from tests.fault_plan.fault_case import Case, Expected
 from tests.fault_plan.identity_case import LIMITED, RENAMED, identity_cases, new_symbol
 from tests.fault_plan.index_case import DOCUMENT_FAULTS, index_faults
 from tests.fault_plan.plan_days import FAULTY, LAST, LOAD, REFUSED, REPAIRED, Sessions, evening, on
-from tests.fault_plan.reply_case import reply_cases
+from tests.fault_plan.reply_case import SESSION_FAULTS, reply_cases
 from tests.vendor.fault import Fault, RateLimited
 from tests.vendor.listing import Plan, symbol_of
 from tests.vendor.market import Market
@@ -84,7 +84,7 @@ class Stage:
         """
         limit = RateLimited(symbols=self.universe(LOAD), after=self.symbols // 2, requests=_FEW, **on(LOAD))
         of_stocks = [fault for case in self.cases for fault in case.faults(self.cast[case.name])]
-        return [limit, *of_stocks, *index_faults(self.sessions), *DOCUMENT_FAULTS]
+        return [limit, *of_stocks, *index_faults(self.sessions), *SESSION_FAULTS, *DOCUMENT_FAULTS]
 
     def universe(self, day: dt.date) -> tuple[str, ...]:
         """Return the symbols that a user asks for on a day, those last that will meet a limit."""
