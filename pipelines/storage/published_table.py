@@ -38,10 +38,10 @@ class Connection(Protocol):
 
 
 def _create(connection: Connection, table: type[Table], facts: BuildFacts, ddl: str) -> None:
+    # All at once: a transaction for each comment takes ten times as long.
+    statements = ["BEGIN", ddl, *comments(table, SYNTHETIC_NOTE if facts.is_synthetic else ""), "COMMIT"]
     connection.execute(f"USE {CATALOG}")
-    connection.execute(ddl)
-    for comment in comments(table, SYNTHETIC_NOTE if facts.is_synthetic else ""):
-        connection.execute(comment)
+    connection.execute(";\n".join(statements))
     connection.execute("USE memory")
 
 
