@@ -1,6 +1,7 @@
 """How a declared table becomes a Dagster asset: its spec, its contract check and what a run reports of it."""
 
 import base64
+import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -10,7 +11,6 @@ import polars as pl
 
 from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, description_of, layer_of, name_of, qualified_name
-from pipelines.defs.jobs import FRESHNESS
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key, column_schema
 from pipelines.settings import Settings
@@ -18,6 +18,12 @@ from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake, LakeError, extended
 
 CONTRACT = "contract"
+NEW_YORK = "America/New_York"
+FRESHNESS = dg.FreshnessPolicy.cron(
+    deadline_cron="0 19 * * 1-5", lower_bound_delta=dt.timedelta(hours=2), timezone=NEW_YORK
+)
+"""Every table is written anew between 17:00 and 19:00 on a weekday. What counts is when a table was last written, not
+its last session, and the job runs on a holiday as on any weekday: a holiday raises no false alarm."""
 _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 12
 _KINDS = {"raw": {"parquet", "bronze"}, "core": {"polars", "parquet", "silver"}, "serve": {"duckdb", "gold"}}
@@ -114,6 +120,8 @@ def stored(
         kept = write(table, rows)
     except ContractError as error:
         metadata: dict[str, Any] = {"broken": str(error), **error.counts}
+        if not error.rows.is_empty():
+            metadata["rows"] = as_table(error.rows)
         yield dg.AssetCheckResult(passed=False, asset_key=asset_key(table), check_name=CONTRACT, metadata=metadata)
         raise dg.Failure(str(error)) from error
     yield dg.MaterializeResult(

@@ -26,7 +26,7 @@ def main() -> int:
         if asked.again:
             return _compare(settings, asked.again)
         issued = issue_brief(
-            settings.database_path, settings.briefs_dir, asked.index, day(asked.session), day(asked.since)
+            settings.database_path, settings.briefs_dir, asked.index, day("SESSION", asked.session), day("SINCE", asked.since)
         )
     except (BriefError, ValidationError) as error:
         print(error, file=sys.stderr)
