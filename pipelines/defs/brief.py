@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import Field
 
 from pipelines.defs.raw import KNOWN
-from pipelines.defs.tables import as_picture, as_table
+from pipelines.defs.tables import as_picture, as_table, marked
 from pipelines.defs.workspace import Workspace
 from pipelines.storage.statements import read_statements, tables_read_by
 
@@ -34,9 +34,11 @@ class Issue(dg.Config):
     key=BRIEF,
     deps=[dg.AssetKey(name.split(".")) for name in _READ],
     group_name="report",
-    kinds={"html", "markdown"},
     owners=["team:market-state"],
-    description="The market brief of an index: what stands, what changed, the evidence; HTML, Markdown and charts.",
+    **marked(
+        "The market brief of an index: what stands, what changed, the evidence; HTML, Markdown and charts.",
+        {"html", "markdown"},
+    ),
 )
 def brief(config: Issue, workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
     """Issue the brief and show it."""
@@ -46,9 +48,8 @@ def brief(config: Issue, workspace: dg.ResourceParam[Workspace]) -> dg.Materiali
 
     settings = workspace.settings
     try:
-        issued = issue_brief(
-            settings.database_path, settings.briefs_dir, config.index, day("SESSION", config.session), day("SINCE", config.since)
-        )
+        session, since = day("SESSION", config.session), day("SINCE", config.since)
+        issued = issue_brief(settings.database_path, settings.briefs_dir, config.index, session, since)
     except BriefError as error:
         raise dg.Failure(str(error)) from error
     metadata: dict[str, Any] = {

@@ -16,7 +16,6 @@ from pipelines.sources.base import Span
 from pipelines.transforms.bar import new_versions
 from pipelines.transforms.screen import screen_bars
 
-
 KNOWN = ", ".join(seeds.instruments(is_synthetic=False)["instrument_id"])
 
 

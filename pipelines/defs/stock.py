@@ -69,7 +69,9 @@ def stock_bars(context: dg.AssetExecutionContext, config: IngestStocks, workspac
         yield from _asked(context, config, workspace)
     else:
         if config.symbols:
-            raise dg.Failure(f"symbols: expected none, as MARKET_UNIVERSE names no stocks, was {config.symbols[:_SHOWN]}")
+            raise dg.Failure(
+                f"symbols: expected none, as MARKET_UNIVERSE names no stocks, was {config.symbols[:_SHOWN]}"
+            )
         yield from ingested(context, workspace, "panel", TABLES, lambda found, lake: _panel(found, lake, workspace))
         yield _all_read(IngestResult())
 
