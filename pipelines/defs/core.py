@@ -9,6 +9,7 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
+from pipelines.report.plot import phases
 from pipelines.seeds.level_book import LevelBookError
 from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.sources.calendar import sessions_between
@@ -107,7 +108,7 @@ def moving_average(workspace: Workspace, prices: pl.DataFrame) -> pl.DataFrame:
     return moving_averages(prices, workspace.parameters)
 
 
-@derived(core.TrendState, core.SeriesPrice, core.MovingAverage)
+@derived(core.TrendState, core.SeriesPrice, core.MovingAverage, plot=phases)
 def trend_state(workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
     """Phases and the composite statement."""
     return trend_states(prices, averages, workspace.parameters)

@@ -33,6 +33,8 @@ STORAGE_VERSION = "v1.0.0"
 _ROW_GROUP_ROWS = 12_288
 """A tenth of DuckDB's default: of a long table one instrument then touches a few row groups, each small."""
 _MEMORY = "2GB"
+_SHOWN = 20
+"""Of the rows that fail a check, so many are kept to be looked at."""
 
 
 def published_tables() -> tuple[type[Table], ...]:
@@ -182,8 +184,7 @@ def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, buil
 
 def _outcome(connection: duckdb.DuckDBPyConnection, check: Statement) -> CheckOutcome:
     failing = connection.sql(check.sql.rstrip().rstrip(";")).pl()
-    example = str(failing.row(0, named=True)) if failing.height else ""
-    return CheckOutcome(check, failing.height, example)
+    return CheckOutcome(check, failing.height, failing.head(_SHOWN))
 
 
 def _generation(database: Path) -> int:

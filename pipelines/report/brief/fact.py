@@ -78,8 +78,8 @@ class Facts:
         return SYNTHETIC_NOTE if self.build["is_synthetic"] else ""
 
 
-def day(text: str | None) -> dt.date | None:
-    """Return a date from text, None for none.
+def day(name: str, text: str | None) -> dt.date | None:
+    """Return the date that was given under a name, None for none.
 
     Raises:
         BriefError: the text is no date.
@@ -87,7 +87,7 @@ def day(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise BriefError(f"expected a date such as 2024-12-02, was {text!r}") from error
+        raise BriefError(f"{name}: expected a date such as 2024-12-02, was {text!r}") from error
 
 
 def read_facts(database: Path, index: str, session: dt.date) -> Facts:
