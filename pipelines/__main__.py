@@ -11,8 +11,6 @@ from pathlib import Path
 
 import dagster as dg
 import filelock
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from pipelines.settings import Settings
 
@@ -53,10 +51,7 @@ def _usable_settings() -> Settings:
     Raises:
         ValueError: a variable is wrong, or its folder cannot be written; the text names it.
     """
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise ValueError("\n".join(map(_setting_error, error.errors()))) from error
+    settings = Settings.of_environment()
     try:
         settings.build_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -106,16 +101,6 @@ def _ingested(result: dg.ExecuteInProcessResult, settings: Settings) -> str:
         name: metadata[name].value for name in ("received_rows", "new_rows", "ignored", "absent") if name in metadata
     }
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
-
-
-def _setting_error(found: ErrorDetails) -> str:
-    """Return what is wrong with one setting, by the name of its variable."""
-    message = found["msg"].removeprefix("Value error, ").replace("Input should ", "expected to ")
-    if not found["loc"]:
-        return message
-    name = str(found["loc"][0])
-    was = "another, not shown" if "SecretStr" in str(Settings.model_fields[name].annotation) else repr(found["input"])
-    return f"MARKET_{name.upper()}: {message}, was {was}"
 
 
 def _report_failure(result: dg.ExecuteInProcessResult, settings: Settings) -> int:

@@ -42,7 +42,11 @@ def brief(config: Issue, workspace: dg.ResourceParam[Workspace]) -> dg.Materiali
     settings = workspace.settings
     try:
         issued = issue_brief(
-            settings.database_path, settings.briefs_dir, config.index, day(config.session), day(config.since)
+            settings.database_path,
+            settings.briefs_dir,
+            config.index,
+            day("session", config.session),
+            day("since", config.since),
         )
     except BriefError as error:
         raise dg.Failure(str(error)) from error

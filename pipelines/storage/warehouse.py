@@ -32,6 +32,8 @@ STORAGE_VERSION = "v1.0.0"
 _ROW_GROUP_ROWS = 12_288
 """A tenth of DuckDB's default: of a long table one instrument then touches a few row groups, each small."""
 _MEMORY = "2GB"
+AS_READERS = "expected readers only, was held open for writing; close what holds it, or let it open the file read-only"
+"""What is said of a file that another process may write to, which shuts out everybody else."""
 
 
 def published_tables() -> tuple[type[Table], ...]:
@@ -74,6 +76,11 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
         finally:
             sweep(database)
     return build
+
+
+def is_held_for_writing(error: duckdb.Error) -> bool:
+    """Return whether a file could not be opened because another process has it open for writing."""
+    return "Could not set lock" in str(error)
 
 
 def last_rows(database: Path, table: type[Table], count: int = 5) -> pl.DataFrame:
@@ -191,7 +198,7 @@ def _generation(database: Path) -> int:
         with duckdb.connect(str(database), read_only=True) as connection:
             generation = connection.sql("SELECT max(generation) FROM serve.warehouse_build").pl().item()
     except duckdb.Error as error:
-        if "Could not set lock" in str(error):
-            raise WarehouseError(f"{database}: expected readers only, was held open for writing by someone") from error
+        if is_held_for_writing(error):
+            raise WarehouseError(f"{database}: {AS_READERS}") from error
         return 0
     return int(generation or 0)
