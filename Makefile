@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 DATABASE := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/market.duckdb
 EXPORT := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/superset_dashboard.zip
-OTHER_PYTHON := install a later one, or name it: make PYTHON=python3.12
+OTHER_PYTHON = install a later one, or name it: make $(MAKECMDGOALS) PYTHON=python3.12
 
 # Says in one line that a server's port is no port, not allowed or taken, before the server says it in forty.
 LISTEN := import socket, sys; server = socket.socket(); server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
@@ -114,7 +114,7 @@ install = @$(1)/python -m pip install --quiet --disable-pip-version-check --requ
 # Environments. The marker file is written last, so that an install that was cut short is done again.
 
 .venv/bin/python:
-	@command -v "$(PYTHON)" >/dev/null || { echo "Python: expected $(PYTHON) to be one, was no command; $(OTHER_PYTHON)" >&2; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null || { echo "Python: expected 3.11 or later as $(PYTHON), was no such command; $(OTHER_PYTHON)" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python: expected 3.11 or later, was %s; $(OTHER_PYTHON)" % sys.version.split()[0])'
 	@"$(PYTHON)" -m venv .venv || { echo ".venv: expected a folder that can be written, and a Python with venv and pip (Debian: python3-venv), was the error above; mend it and run make again" >&2; exit 1; }
 

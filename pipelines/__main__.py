@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import filelock
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.settings import Settings
 
@@ -33,10 +34,15 @@ def main() -> int:
     began = time.monotonic()
     print(_announcement(settings), flush=True)
     job = definitions().get_repository_def().get_job(JOB)
-    with _alone(settings), _instance(settings) as instance:
-        result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
-        for problem in tell(instance, result.run_id, settings):
-            print(f"an alert was not delivered: {problem}", file=sys.stderr)
+    try:
+        with _alone(settings), _instance(settings) as instance:
+            result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
+            for problem in tell(instance, result.run_id, settings):
+                print(f"an alert was not delivered: {problem}", file=sys.stderr)
+    except (OSError, DBAPIError) as error:  # of Dagster's state; what befalls an asset is a step that failed
+        place = f"DAGSTER_HOME: expected {os.environ['DAGSTER_HOME']} to take Dagster's state"
+        print(f"{place}, was: {getattr(error, 'orig', error)}. Free its disk or its rights.", file=sys.stderr)
+        return 1
     if not result.success:
         return _report_failure(result, settings)
     steps = len(result.get_step_success_events())
@@ -57,6 +63,9 @@ def _usable_settings() -> Settings:
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
         raise ValueError(f"MARKET_WAREHOUSE_DIR: expected a folder that can be written, was {reason}") from error
+    for folder in (settings.source_dir, settings.build_dir):
+        if not os.access(folder, os.W_OK):
+            raise ValueError(f"MARKET_WAREHOUSE_DIR: expected a folder that can be written, was {folder}: read-only")
     return settings
 
 
@@ -110,10 +119,8 @@ def _report_failure(result: dg.ExecuteInProcessResult, settings: Settings) -> in
         error = data.error
         print(f"{event.step_key}: {cause or (error and (error.cause or error).message)}", file=sys.stderr)
     kept = settings.database_path
-    print(
-        f"The last good warehouse stays: {os.path.relpath(kept)}" if kept.exists() else "There is no warehouse yet.",
-        file=sys.stderr,
-    )
+    stands = f"The last good warehouse stays: {os.path.relpath(kept)}" if kept.exists() else "There is no warehouse yet"
+    print(f"{stands}. Mend what is named above and run it again.", file=sys.stderr)
     return 1
 
 

@@ -197,6 +197,8 @@ class Settings(BaseSettings):
 def _told(found: ErrorDetails) -> str:
     """Return what is wrong with one setting, by the name of its variable."""
     message = found["msg"].removeprefix("Value error, ").replace("Input should ", "expected to ")
+    if found["type"].startswith(("datetime", "timezone")):
+        message = "expected a moment with its offset from UTC, such as 2024-12-02T22:00:00Z"
     if not found["loc"]:
         return message
     name = str(found["loc"][0])

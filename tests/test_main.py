@@ -92,7 +92,11 @@ def test_a_build_of_a_past_moment_says_so_and_leaves_the_present_one(
     [
         ("MARKET_SOURCE", "foo", "MARKET_SOURCE: expected to be 'sample', 'files' or 'yahoo', was 'foo'"),
         ("MARKET_SOURCE", "files", "MARKET_FILES_DIR: expected a folder of CSV or Parquet files"),
-        ("MARKET_NOW", "2024-12-02", "MARKET_NOW: expected to have timezone info, was '2024-12-02'"),
+        (
+            "MARKET_NOW",
+            "2024-12-02",
+            "MARKET_NOW: expected a moment with its offset from UTC, such as 2024-12-02T22:00:00Z, was '2024-12-02'",
+        ),
         ("MARKET_NOW", "1850-01-01T00:00:00Z", "MARKET_NOW: expected to be greater than or equal to 1900-01-01"),
         (
             "MARKET_WAREHOUSE_DIR",
@@ -131,7 +135,7 @@ def test_a_source_that_fails_says_why_and_what_stays(
     assert main() == 1
     printed = capsys.readouterr().err
     assert "nowhere: expected a folder of CSV or Parquet files" in printed
-    assert "There is no warehouse yet." in printed
+    assert "There is no warehouse yet. Mend what is named above and run it again." in printed
 
 
 @pytest.mark.slow

@@ -151,6 +151,9 @@ def main() -> int:
     except (SettingsError, PublishedError) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{error.filename}: expected a folder that can be written, was: {error.strerror}", file=sys.stderr)
+        return 1
     print(f"wrote {os.path.relpath(target)}: in Superset, Dashboards > Import dashboards")
     return 0
 

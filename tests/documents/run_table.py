@@ -19,8 +19,8 @@ ON_THE_SAMPLE = {
     "make warehouse": "SYNTHETIC SAMPLE, not market data",
     "make help": "make warehouse",
     "make sql": "",
-    "make brief": "RUT 2024-12-31: issued",
-    "make brief INDEX=RUT SESSION=2024-12-02": "RUT 2024-12-02: issued",
+    "make brief": "RUT 2024-12-31: ",
+    "make brief INDEX=RUT SESSION=2024-12-02": "RUT 2024-12-02: ",
     "make dashboard": "wrote warehouse/sample/superset_dashboard.zip",
     "echo \"COPY (SELECT * FROM serve.index_overview) TO 'overview.csv' (HEADER)\" | make sql": "",
 }
@@ -53,8 +53,10 @@ SERVERS = {"make ui", ".venv/bin/python -m tests.vendor --symbols 3000 --years 1
 """Started on a free port, asked, and ended."""
 
 BY_CLIENTS = {
-    "make superset": "test_superset.py",
-    "streamlit run bi/streamlit/app.py -- warehouse/sample/market.duckdb": "test_streamlit.py",
+    "make superset": "conftest.py",
+    "streamlit run bi/streamlit/app.py --server.address 127.0.0.1 -- warehouse/sample/market.duckdb": (
+        "test_streamlit.py"
+    ),
 }
 """Run by a module of ``tests/clients``, as each needs an environment of its own (``make test-clients``)."""
 

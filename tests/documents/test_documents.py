@@ -117,7 +117,4 @@ def test_what_is_run_elsewhere_is_run_there(sample: Checkout) -> None:
             assert (said.code, bool(said.out)) == (0, True), said.last_lines
         assert (f"\n{command}\n" in re.sub(r"\n +", "\n", continuous)) == (".ci/run runs it" in reason), command
     for command, module in BY_CLIENTS.items():
-        text = "".join(
-            path.read_text() for path in (clients_folder() / module, clients_folder() / "superset_client.py")
-        )
-        assert command.partition(" -- ")[0] in text
+        assert command in (clients_folder() / module).read_text()

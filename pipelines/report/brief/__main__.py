@@ -33,6 +33,9 @@ def main() -> int:
     except (BriefError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{error.filename}: expected a folder that can be written, was: {error.strerror}", file=sys.stderr)
+        return 1
     told = "issued" if issued.is_new else "the same brief was issued before"
     print(f"{settings.note}{issued.facts.index} {issued.facts.session}: {told}; {len(issued.changes)} changes")
     for name in ("brief.html", "brief.md", "manifest.json"):
