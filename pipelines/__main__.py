@@ -30,6 +30,8 @@ def main() -> int:
     from pipelines.defs.alert import tell
     from pipelines.defs.jobs import JOB
     from pipelines.report.summary import summary
+    from pipelines.report.unread import symbols_without_bars
+    from pipelines.storage.lake import Lake
 
     began = time.monotonic()
     print(_announcement(settings), flush=True)
@@ -41,12 +43,15 @@ def main() -> int:
                 print(f"an alert was not delivered: {problem}", file=sys.stderr)
     except (OSError, DBAPIError) as error:  # of Dagster's state; what befalls an asset is a step that failed
         place = f"DAGSTER_HOME: expected {os.environ['DAGSTER_HOME']} to take Dagster's state"
-        print(f"{place}, was: {getattr(error, 'orig', error)}. Free its disk or its rights.", file=sys.stderr)
+        reason = f"was: {getattr(error, 'orig', error)}; make room on its disk, or let it be written"
+        print(f"{place}, {reason}", file=sys.stderr)
         return 1
     if not result.success:
         return _report_failure(result, settings)
     steps = len(result.get_step_success_events())
     print(f"{steps} steps in {time.monotonic() - began:.1f} s; {_ingested(result, settings)}")
+    if note := symbols_without_bars(Lake(settings.lake_dir), settings):
+        print(f"note: {note}")
     print(summary(settings.database_path))
     return 0
 

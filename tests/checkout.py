@@ -163,9 +163,13 @@ def _signalled(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def shared_sample(factory: pytest.TempPathFactory) -> Checkout:
-    """Return a checkout in which ``make warehouse`` was typed: one for all workers of a run, which only read it."""
-    base = factory.getbasetemp()
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a checkout in which ``make warehouse`` was typed: one for all workers of a run.
+
+    Tests may add briefs and exports to it, and change nothing else.
+    """
+    base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample"
     with filelock.FileLock(f"{folder}.lock"):
         checkout = Checkout(folder)

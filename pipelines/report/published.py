@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import Settings, SettingsError
-from pipelines.storage.warehouse import AS_READERS, is_held_for_writing
+from pipelines.storage.holder import AS_READERS, is_held_for_writing
 
 
 class PublishedError(ValueError):

@@ -21,6 +21,7 @@ from pipelines.projections.duckdb import (
     select_from_parquet,
 )
 from pipelines.storage.build import Build, BuildFacts, CheckOutcome
+from pipelines.storage.holder import AS_READERS, is_held_for_writing
 from pipelines.storage.lake import Lake
 from pipelines.storage.published_table import CATALOG, WarehouseError, add, add_long, add_view
 from pipelines.storage.retention import delete_older, earlier_files, keep_earlier
@@ -32,8 +33,6 @@ STORAGE_VERSION = "v1.0.0"
 _ROW_GROUP_ROWS = 12_288
 """A tenth of DuckDB's default: of a long table one instrument then touches a few row groups, each small."""
 _MEMORY = "2GB"
-AS_READERS = "expected readers only, was held open for writing; close what holds it, or let it open the file read-only"
-"""What is said of a file that another process may write to, which shuts out everybody else."""
 
 
 def published_tables() -> tuple[type[Table], ...]:
@@ -76,11 +75,6 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
         finally:
             sweep(database)
     return build
-
-
-def is_held_for_writing(error: duckdb.Error) -> bool:
-    """Return whether a file could not be opened because another process has it open for writing."""
-    return "Could not set lock" in str(error)
 
 
 def last_rows(database: Path, table: type[Table], count: int = 5) -> pl.DataFrame:

@@ -13,14 +13,10 @@ import pytest
 from pipelines.storage.build import BuildFacts
 from pipelines.storage.lake import Lake
 from pipelines.storage.warehouse import publish
-from tests.checkout import ROOT, Checkout, free_port, shared_sample
+from tests.checkout import ROOT, Checkout, free_port, sample
 from tests.clients.superset_client import Superset
 
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """Return the checkout in which the sample was built."""
-    return shared_sample(tmp_path_factory)
+__all__ = ["sample"]
 
 
 @pytest.fixture(scope="session")

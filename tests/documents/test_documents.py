@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import duckdb
 import pytest
 
+from pipelines.storage.statements import read_statements
 from tests.checkout import BUILT, ROOT, Checkout
 from tests.documents.markdown import LANGUAGES, blocks, commands, is_command, queries
 from tests.documents.run_table import (
@@ -72,6 +74,19 @@ def test_what_would_be_missed_is_found() -> None:
 def test_the_sample_is_built_and_summed_up(sample: Checkout) -> None:
     printed = (sample / BUILT).read_text()
     assert ON_THE_SAMPLE["make warehouse"] in printed
+    assert "received rows: 6040, new rows: 6040" in printed
+    assert "market.duckdb" in printed
+    assert "last session  2024-12-31" in printed
+    assert "serve.index_overview             6,040" in printed
+    questions = [statement.head["question"] for statement in read_statements("examples")]
+    assert sum(question in printed for question in questions) == 3
+    with duckdb.connect(str(sample / "warehouse/sample/market.duckdb"), read_only=True) as connection:
+        weeks = connection.execute(
+            "SELECT DISTINCT period_start, period_end, period_last_session, is_partial FROM serve.period_return "
+            "WHERE period = 'week' AND period_end = DATE '2024-12-31'"
+        ).fetchall()
+    # The week goes on in January, though the year's last session has closed.
+    assert weeks == [(dt.date(2024, 12, 30), dt.date(2024, 12, 31), dt.date(2025, 1, 3), True)]
 
 
 @pytest.mark.parametrize("command", [command for command in ON_THE_SAMPLE if command != "make warehouse"])
