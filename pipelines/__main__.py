@@ -14,6 +14,7 @@ import filelock
 from sqlalchemy.exc import DBAPIError
 
 from pipelines.settings import Settings
+from pipelines.sources import SourceError, source_of
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -22,7 +23,7 @@ def main() -> int:
     """Run the job; return 0, or 1 with the reason on standard error."""
     try:
         settings = _usable_settings()
-    except ValueError as refusal:
+    except (ValueError, SourceError) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     os.environ.setdefault("DAGSTER_HOME", str(Path(__file__).resolve().parents[1]))
@@ -61,8 +62,11 @@ def _usable_settings() -> Settings:
 
     Raises:
         ValueError: a variable is wrong, or its folder cannot be written; the text names it.
+        SourceError: the source needs a variable that is not set.
     """
     settings = Settings.of_environment()
+    if not settings.is_past:
+        source_of(settings)
     try:
         settings.build_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

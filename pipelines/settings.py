@@ -100,14 +100,6 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(map(_told, error.errors()))) from error
 
     @model_validator(mode="after")
-    def _files_need_a_folder(self) -> Self:
-        if self.source == "files" and self.files_dir is None:
-            raise ValueError(
-                "MARKET_FILES_DIR: expected a folder of CSV or Parquet files, as MARKET_SOURCE is 'files'; was unset"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _known_at_is_past(self) -> Self:
         if self.known_at is not None and self.known_at > self.clock():
             raise ValueError(
