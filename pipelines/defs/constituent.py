@@ -8,6 +8,7 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
+from pipelines.report.plot import breadth as breadth_plot
 from pipelines.transforms.breadth import breadth as breadth_of
 from pipelines.transforms.company_attribute import company_attributes
 from pipelines.transforms.company_revenue import company_revenues
@@ -137,7 +138,7 @@ def revenue_exposure(workspace: Workspace, members: pl.DataFrame, companies: pl.
 # Breadth
 
 
-@derived(core.Breadth, core.StockBar, core.MemberSpell, core.Session)
+@derived(core.Breadth, core.StockBar, core.MemberSpell, core.Session, plot=breadth_plot)
 def breadth(workspace: Workspace, bars: pl.DataFrame, spells: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """How many members take part."""
     return breadth_of(bars, spells, sessions, workspace.parameters)
