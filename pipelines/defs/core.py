@@ -59,8 +59,8 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     known_at = workspace.settings.knowledge_time()
     bars, _ = accepted_bars(versions, known_at, workspace.parameters)
     if bars.is_empty():
-        first = versions["known_from"].min()
-        stored = f"the first is known from {first:%Y-%m-%d %H:%M} UTC on" if first else "nothing was ever stored"
+        first = versions.select(pl.col("known_from").min().dt.strftime("%Y-%m-%d %H:%M")).item()
+        stored = f"the first is known from {first} UTC on" if first else "nothing was ever stored"
         wanted = f"expected bars known at {known_at:%Y-%m-%d %H:%M} UTC"
         raise dg.Failure(f"core.bar: {wanted}, was none of {len(versions)}; {stored}")
     return bars
