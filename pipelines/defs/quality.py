@@ -82,7 +82,8 @@ def stock_action(workspace: Workspace, actions: pl.DataFrame) -> pl.DataFrame:
         .select("instrument_id", "session", traded_close=pl.col("close") / pl.col("split_factor"))
         .collect()
     )
-    return stock_actions(actions, traded, workspace.settings.knowledge_time(), workspace.parameters)
+    known_at, held = workspace.settings.knowledge_time(), bar_build(workspace).held()
+    return stock_actions(actions, traded, known_at, workspace.parameters, held)
 
 
 @derived(core.AdjustmentFactor, core.StockAction)
