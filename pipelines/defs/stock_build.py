@@ -10,8 +10,9 @@ from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, qualified_name
 from pipelines.defs.tables import CONTRACT, contract_check, inherited_snapshot, report_of, spec_of
 from pipelines.defs.workspace import Workspace
+from pipelines.derivation.bucket_build import Report
 from pipelines.derivation.stock_bar import BarBuild
-from pipelines.derivation.stock_trend import Report, TrendBuild
+from pipelines.derivation.stock_trend import TrendBuild
 from pipelines.projections.dagster import asset_key
 from pipelines.storage.bucket_store import BucketStore
 from pipelines.storage.lake import LakeError
@@ -40,7 +41,7 @@ def stock_trend(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-unty
     lake = workspace.lake
     snapshot = inherited_snapshot(lake, (core.StockBar, core.Session))
     sessions = lake.read(core.Session)
-    build = TrendBuild(lake, workspace.settings.stock_buckets, sessions, workspace.parameters, snapshot)
+    build = TrendBuild(lake, workspace.settings.stock_buckets, workspace.parameters, snapshot, sessions=sessions)
     yield from _built(build, _TRENDS, workspace)
 
 

@@ -11,8 +11,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from pipelines.contracts import core, raw
+from pipelines.derivation.bucket_build import Report
 from pipelines.derivation.stock_bar import BarBuild
-from pipelines.derivation.stock_trend import Report, TrendBuild
+from pipelines.derivation.stock_trend import TrendBuild
 from pipelines.parameters import Parameters
 from pipelines.storage import bucket_store
 from pipelines.storage.lake import Lake
@@ -52,7 +53,7 @@ def build(lake: Lake, known_at: dt.datetime, parameters: Parameters = PARAMETERS
     of_bars = bar_build(lake, known_at, parameters).run(workers=1)
     sessions = calendar(SESSIONS + 60)
     snapshot = lake.snapshot_of(core.StockBar)
-    return of_bars, TrendBuild(lake, BUCKETS, sessions, parameters, snapshot).run(workers=1)
+    return of_bars, TrendBuild(lake, BUCKETS, parameters, snapshot, sessions=sessions).run(workers=1)
 
 
 def times(ratio: float, where: pl.Expr | None = None) -> list[pl.Expr]:
@@ -242,4 +243,4 @@ def test_a_session_that_the_calendar_gains_counts_as_missing(history: pl.DataFra
     known = set(history["session"]) - {FIRST + dt.timedelta(days=100)}
     assert known
     with pytest.raises(ValueError, match=r"expected a session of core\.session"):
-        TrendBuild(lake, BUCKETS, more, PARAMETERS).run(workers=1)
+        TrendBuild(lake, BUCKETS, PARAMETERS, sessions=more).run(workers=1)
