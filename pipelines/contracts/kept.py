@@ -1,7 +1,7 @@
 """What a step remembers from one run to the next: in the lake, but no table of the warehouse, and no asset.
 
-Belongs here: what cannot be derived again once the next build has taken its place, and sums that save a day from reading
-the history. Not here: anything one queries.
+Belongs here: what cannot be derived again once the next build has taken its place, and sums that save a day from
+reading the history. Not here: anything one queries.
 """
 
 from __future__ import annotations

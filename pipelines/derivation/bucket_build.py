@@ -1,4 +1,4 @@
-"""How tables are derived bucket by bucket from others that are: of what changed since the last build, else of everything.
+"""How tables are derived from others, bucket by bucket: of what changed since the last build, else of everything.
 
 Belongs here: what such builds share: when a bucket has to be built anew, which series changed, how the calendar is
 remembered, and what a build reports. Not here: what is derived (a module each), or how rows are stored

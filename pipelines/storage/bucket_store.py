@@ -2,8 +2,9 @@
 
 ``<layer>/<table>/bucket=NN/through=YYYY.parquet`` holds the rows up to the end of that year that no earlier file holds,
 sorted by year and key, one row group a year: a session is found by the statistics of the row groups, a series within
-them. A series is what the key begins with, such as an instrument, its time the key's first date. Beside the files stands ``_record.json`` (``bucket_record``). It is taken away before the first
-file is touched and written after the last, so a bucket without one is being built, or was when the builder was killed.
+them. A series is what the key begins with, such as an instrument; its time is the key's first date. Beside the files
+stands ``_record.json`` (``bucket_record``). It is taken away before the first file is touched and written after the
+last, so a bucket without one is being built, or was when the builder was killed.
 Not here: tables that are written whole (``lake``), what rows mean, or what they are derived from.
 """
 
@@ -120,7 +121,7 @@ class BucketStore:
             write_record(self.folder(bucket) / RECORD, record)
 
     def forget_beyond(self) -> None:
-        """Declare buckets beyond the count, left of a larger one, unfinished: their series lie elsewhere from now on."""
+        """Declare buckets beyond the count, left of a larger one, unfinished: their series go elsewhere."""
         for folder in self._beyond():
             (folder / RECORD).unlink(missing_ok=True)
 

@@ -74,8 +74,8 @@ def whole_tallies(tallies: pl.DataFrame, indices: pl.Series, days: pl.Series) ->
         days: Every session.
 
     Returns:
-        Columns of ``kept.BreadthTally``, sorted by its key: every index (sector ``ALL``) and every sector that ever has a
-        member, at every session.
+        Columns of ``kept.BreadthTally``, sorted by its key: every index (sector ``ALL``) and every sector that has a
+        member on any of the sessions, at every session.
     """
     whole = pl.DataFrame({"index_id": indices, "sector": ALL_SECTORS}, schema=tallies.select(_GROUP).schema)
     groups = pl.concat([tallies.select(_GROUP), whole]).unique().sort(_GROUP)
