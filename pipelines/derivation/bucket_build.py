@@ -16,11 +16,11 @@ from typing import ClassVar
 
 import polars as pl
 
-from pipelines.contracts.table import Table, qualified_name
+from pipelines.contracts.table import Table, name_of, qualified_name
 from pipelines.parameters import Parameters
-from pipelines.storage.bucket_record import Record, earlier_of
+from pipelines.storage.bucket_record import FINGERPRINT_MODULUS, Record, earlier_of
 from pipelines.storage.bucket_store import BucketStore
-from pipelines.storage.lake import Lake, LakeError
+from pipelines.storage.lake import Lake, LakeError, extended
 from pipelines.version import derivation_version
 
 Changes = dict[str, dt.date]
@@ -74,6 +74,8 @@ class BucketBuild:
     TARGETS: ClassVar[tuple[type[Table], ...]]
     CODE: ClassVar[tuple[str, ...]]
     """Modules whose change has everything derived anew."""
+    BRINGS_FACTS: ClassVar[bool] = False
+    """Whether raw rows are read too, so that the targets' state is part of the snapshot, as one fact more."""
 
     lake: Lake
     buckets: int
@@ -87,7 +89,10 @@ class BucketBuild:
             LakeError: a bucket of a source is not finished.
             ContractError: derived rows break their contract.
         """
-        return in_every_bucket(self.targets, self.derive, workers)
+        report = in_every_bucket(self.targets, self.derive, workers)
+        for store in self.targets if self.BRINGS_FACTS else ():
+            stamp(store, self.snapshot, self.parameters)
+        return report
 
     def derive(self, bucket: int) -> Report:
         """Derive what has to be derived in one bucket."""
@@ -95,7 +100,7 @@ class BucketBuild:
         before = [store.record(bucket) for store in self.targets]
         fresh = Record(self.basis, snapshot=self.snapshot, progress=self.progress(sources))
         stored = [
-            replace(record, snapshot=fresh.snapshot, progress=fresh.progress)
+            replace(record, snapshot=record.snapshot if self.BRINGS_FACTS else self.snapshot, progress=fresh.progress)
             for record in before
             if record and record.basis == self.basis and record.progress.keys() == fresh.progress.keys()
         ]
@@ -156,6 +161,16 @@ def finished(store: BucketStore, bucket: int) -> Record:
         name = qualified_name(store.table)
         raise LakeError(f"{name} bucket {bucket}: expected one that is finished; materialise it again")
     return record
+
+
+def stamp(store: BucketStore, inherited: str | None, parameters: Parameters) -> None:
+    """Write the state that all buckets of a table make together into the record of each, beside what was inherited."""
+    every = [(bucket, finished(store, bucket)) for bucket in range(store.buckets)]
+    rows, total = sum(record.rows for _, record in every), sum(record.fingerprint for _, record in every)
+    digest = hashlib.sha256(f"{rows} {total % FINGERPRINT_MODULUS}".encode()).hexdigest()[:12]
+    snapshot = extended(inherited, {name_of(store.table): digest, "parameters": parameters.set_id})
+    for bucket, record in every:
+        store.commit(bucket, replace(record, snapshot=snapshot))
 
 
 def calendar_mark(sessions: pl.DataFrame, first: dt.date | None, last: dt.date | None) -> str:

@@ -8,7 +8,6 @@ Belongs here: which those are. Not here: which version of a bar stands (``transf
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +17,7 @@ import polars as pl
 
 from pipelines.contracts import core, raw
 from pipelines.contracts.table import Table
-from pipelines.derivation.bucket_build import Report, in_every_bucket
+from pipelines.derivation.bucket_build import Report, in_every_bucket, stamp
 from pipelines.derivation.held_bar import held_of, with_held
 from pipelines.derivation.row_change import first_differences
 from pipelines.parameters import Parameters
@@ -73,7 +72,7 @@ class BarBuild:
         records = [self._store.record(bucket) for bucket in range(self.buckets)]
         self._news.remember({record.progress.get("reading", "") for record in records if record})
         report = in_every_bucket([self._store], self.derive, workers)
-        self._stamp()
+        stamp(self._store, None, self.parameters)
         return report
 
     def derive(self, bucket: int) -> Report:
@@ -208,19 +207,6 @@ class BarBuild:
             .collect()["instrument_id"]
             .to_list()
         )
-
-    # What it makes
-
-    def _stamp(self) -> None:
-        """Write the state that all buckets make together into the record of each."""
-        records = {bucket: self._store.record(bucket) for bucket in range(self.buckets)}
-        every = [record for record in records.values() if record]
-        text = f"{sum(record.rows for record in every)} {sum(record.fingerprint for record in every) % 2**64}"
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        snapshot = f"parameters={self.parameters.set_id} stock_bar={digest}"
-        for bucket, record in records.items():
-            if record and record.snapshot != snapshot:
-                self._store.commit(bucket, replace(record, snapshot=snapshot))
 
 
 def _names(*frames: pl.DataFrame) -> set[str]:

@@ -47,7 +47,7 @@ class BucketStore:
         self.lake, self.table, self.buckets = lake, table, buckets
         self.key = grain_of(table)
         self.series = self.key[0]
-        self.time = next(name for name in self.key if table.columns()[name].dtype == pl.Date)
+        self.time = time_of(table)
 
     def folder(self, bucket: int) -> Path:
         """Return the folder of a bucket."""
@@ -190,6 +190,11 @@ class BucketStore:
         """Return the rows of each year there is, in their order."""
         years = rows[self.time].dt.year()
         return [(year, rows.filter(years == year)) for year in years.unique().sort()]
+
+
+def time_of(table: type[Table]) -> str:
+    """Return the column of a table's key that is its time: the first date."""
+    return next(name for name in grain_of(table) if table.columns()[name].dtype == pl.Date)
 
 
 def since_frame(changes: Changes, series: str = "instrument_id") -> pl.DataFrame:
