@@ -165,7 +165,9 @@ def derived(
                 facts = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
                 snapshot = extended(snapshot, facts)
             read = sum(len(rows) for rows in inputs)
-            yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, rows_read=read)
+            yield from stored(
+                table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, rows_read=read
+            )
 
         return asset
 
