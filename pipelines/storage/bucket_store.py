@@ -4,6 +4,7 @@
 sorted by year, instrument and session, one row group a year: a session is found by the statistics of the row groups, an
 instrument within them. Beside the files stands ``_record.json`` (``bucket_record``). It is taken away before the first
 file is touched and written after the last, so a bucket without one is being built, or was when the builder was killed.
+Meanwhile the files as they were lie in ``_before`` under second names, from where they can be put back.
 Not here: tables that are written whole (``lake``), what rows mean, or what they are derived from.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,7 @@ from pipelines.storage.lake import Lake
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 _SEED = 20
+_BEFORE = "_before"
 Changes = Mapping[str, dt.date]
 """Instruments whose rows change, and from which session on."""
 
@@ -113,13 +116,49 @@ class BucketStore:
             files[_name(year)] = self._write(self.folder(bucket) / _name(year), [part], record.snapshot)
         return replace(record, files=files)
 
+    def drop_others(self) -> None:
+        """Delete what a build on a larger count of buckets has left behind; its stocks lie in the others now."""
+        for folder in self.lake.folder(self.table).glob("bucket=*"):
+            if int(folder.name.partition("=")[2]) >= self.buckets:
+                shutil.rmtree(folder)
+
     def commit(self, bucket: int, record: Record) -> None:
         """Declare a bucket whole: what has been written is what the record says."""
         write_record(self.folder(bucket) / RECORD, record)
+        self._forget(bucket)
+
+    def restore(self, bucket: int) -> None:
+        """Put a bucket that a killed build left unfinished back to what it was before that build began."""
+        folder, before = self.folder(bucket), self.folder(bucket) / _BEFORE
+        past = read_record(before / RECORD)
+        if past and not (folder / RECORD).exists():
+            for path in before.glob("*.parquet"):
+                path.replace(folder / path.name)
+            for path in folder.glob("*.parquet"):
+                if path.name not in past.files:
+                    path.unlink()
+            (before / RECORD).replace(folder / RECORD)
+        self._forget(bucket)
 
     def _begin(self, bucket: int) -> None:
-        self.folder(bucket).mkdir(parents=True, exist_ok=True)
-        (self.folder(bucket) / RECORD).unlink(missing_ok=True)
+        """Take the record away, and keep it with the files that it speaks of until the bucket is whole again."""
+        folder, before = self.folder(bucket), self.folder(bucket) / _BEFORE
+        folder.mkdir(parents=True, exist_ok=True)
+        record = self.record(bucket)
+        if record:
+            self._forget(bucket)
+            before.mkdir()
+            for name in record.files:
+                _link(folder / name, before / name)
+            (folder / RECORD).replace(before / RECORD)
+        (folder / RECORD).unlink(missing_ok=True)
+
+    def _forget(self, bucket: int) -> None:
+        before = self.folder(bucket) / _BEFORE
+        if before.exists():
+            # Without its record the folder says nothing, so it goes first.
+            (before / RECORD).unlink(missing_ok=True)
+            shutil.rmtree(before)
 
     def _merge(self, path: Path, rows: pl.DataFrame, since: pl.DataFrame, snapshot: str | None) -> FileFacts | None:
         """Rewrite a file without the rows that no longer hold and with those that do; None where nothing is left."""
@@ -160,6 +199,14 @@ class BucketStore:
         finally:
             temporary.unlink(missing_ok=True)
         return _facts(*years)
+
+
+def _link(path: Path, other: Path) -> None:
+    """Give a file a second name, or copy it where the file system knows no such thing."""
+    try:
+        other.hardlink_to(path)
+    except OSError:
+        shutil.copy2(path, other)
 
 
 def fingerprint(rows: pl.DataFrame) -> int:
