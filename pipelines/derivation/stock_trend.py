@@ -1,25 +1,28 @@
 """Averages and trend states of all stocks, bucket by bucket: of what changed since the last build, else of everything.
 
 Belongs here: which rows of a bucket have to be derived anew, from which stored ones.
-Not here: how they are derived (``transforms.stock_trend``), how they are stored (``storage.bucket_store``).
+Not here: how they are derived (``transforms.stock_trend``), how they are stored (``storage.bucket_store``), or what
+they say otherwise than before (``stock_change``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipelines.contracts import core
+from pipelines.derivation.calendar_text import calendar_text, is_still
+from pipelines.derivation.stock_change import STATED, Comparison
 from pipelines.parameters import Parameters
 from pipelines.storage.bucket_record import Record
 from pipelines.storage.bucket_store import BucketStore
 from pipelines.storage.lake import Lake, LakeError
 from pipelines.transforms.stock_trend import KEPT_COLUMNS, rows_looked_back, stock_prices, stock_trends
-from pipelines.version import derivation_version
+from pipelines.version import code_version, derivation_version
 
 _KEY = ["instrument_id", "session"]
 _PRICES = (*_KEY, "close", "high", "low", "is_close_only")
@@ -78,6 +81,8 @@ class TrendBuild:
             LakeError: a bucket of ``core.stock_bar`` is not finished.
             ContractError: derived rows break their contract.
         """
+        for store in self._stores()[1:]:
+            store.drop_others()
         with ThreadPoolExecutor(workers) as pool:
             return sum(pool.map(self.derive, range(self.buckets)), Report())
 
@@ -86,15 +91,17 @@ class TrendBuild:
         source = self._stores()[0].record(bucket)
         if source is None:
             raise LakeError(f"core.stock_bar bucket {bucket}: expected one that is finished; materialise it again")
-        before = [store.record(bucket) for store in self._stores()[1:]]
+        targets = self._stores()[1:]
+        for store in targets:
+            store.restore(bucket)
+        before = [store.record(bucket) for store in targets]
         changes = self._changes(source, before)
         fresh = Record(self._basis, snapshot=self.snapshot, progress=self._progress(source))
-        kept = [replace(fresh, files=record.files) for record in before if record]
         if changes is None:
-            report, records = self._anew(bucket, fresh)
+            report, records = self._anew(bucket, fresh, before[1])
         else:
-            report, records = self._changed(bucket, changes, kept) if changes else (Report(), kept)
-        for store, record in zip(self._stores()[1:], records, strict=True):
+            report, records = self._changed(bucket, changes, fresh, before)
+        for store, record in zip(targets, records, strict=True):
             store.commit(bucket, record)
         return report
 
@@ -106,52 +113,79 @@ class TrendBuild:
     def _basis(self) -> str:
         return f"{self.buckets} {self.parameters.set_id} {derivation_version(*_CODE)}"
 
+    @property
+    def _comparison(self) -> Comparison:
+        return Comparison(self.lake, self.sessions)
+
     def _progress(self, source: Record) -> dict[str, str]:
-        return {"bars": source.state, "calendar": self._calendar(source.first_session, source.last_session)}
+        """Return what the rows are derived from; the calendar is part of it, as a session that a stock lacks counts."""
+        return {
+            "bars": source.state,
+            "sessions": calendar_text(self.sessions["session"], source.first_session, source.last_session),
+            "known_at": source.progress.get("known_at", ""),
+            "parameter_set_id": self.parameters.set_id,
+            "code_version": code_version(),
+        }
 
-    def _calendar(self, first: dt.date | None, last: dt.date | None) -> str:
-        """Return first and last session and a hash of those in between, as a missing one counts."""
-        days = self.sessions.filter(pl.col("session").is_between(first, last))["session"].sort()
-        return f"{first} {last} {hashlib.sha256(days.to_numpy().tobytes()).hexdigest()[:16]}"
-
-    def _changes(self, source: Record, records: list[Record | None]) -> dict[str, dt.date] | None:
+    def _changes(self, source: Record, records: Sequence[Record | None]) -> dict[str, dt.date] | None:
         """Return which stocks changed since the last build and from which session on; None for everything."""
         averages, states = records
         if not averages or not states or not averages.basis == states.basis == self._basis:
             return None
-        if averages.progress != states.progress:
+        if any(averages.progress.get(name) != states.progress.get(name) for name in ("bars", "sessions")):
             return None
-        first, last = averages.progress["calendar"].split()[:2]
-        if first != "None" and self._calendar(_day(first), _day(last)) != averages.progress["calendar"]:
+        if not is_still(states.progress.get("sessions", ""), self.sessions["session"]):
             return None
-        return source.changes_since(averages.progress["bars"])
+        return source.changes_since(states.progress["bars"])
 
-    def _anew(self, bucket: int, fresh: Record) -> tuple[Report, list[Record]]:
+    def _anew(self, bucket: int, fresh: Record, before: Record | None) -> tuple[Report, list[Record]]:
         bars, *targets = self._stores()
         prices = stock_prices(bars.scan(bucket).select(_PRICES).collect(), self.sessions)
         found = stock_trends(prices, self.parameters)
-        records = [store.write(bucket, rows, fresh) for store, rows in zip(targets, found, strict=True)]
+        was = targets[1].scan(bucket).select(STATED).collect()
+        noted = self._comparison.noted(fresh, before, was, found[1].select(STATED))
+        records = [
+            store.write(bucket, rows, record)
+            for store, rows, record in zip(targets, found, (fresh, noted), strict=True)
+        ]
         stocks = prices["instrument_id"].n_unique()
         return Report(prices.height, prices.height, derived_anew=stocks, buckets_anew=1), records
 
-    def _changed(self, bucket: int, changes: dict[str, dt.date], records: list[Record]) -> tuple[Report, list[Record]]:
+    def _changed(
+        self, bucket: int, changes: dict[str, dt.date], fresh: Record, before: Sequence[Record | None]
+    ) -> tuple[Report, list[Record]]:
         """Derive stocks from their changed session on, carried on from the stored rows in front if there are any."""
+        records = [replace(fresh, files=record.files) for record in before if record]
+        if not changes:
+            return Report(), [records[0], self._comparison.noted(records[1], before[1])]
         bars, *targets = self._stores()
         since = pl.DataFrame({"instrument_id": list(changes), "changed_from": list(changes.values())})
         recent, kept, read = self._in_front(bucket, since)
         late = since.join(recent, on="instrument_id", how="anti")
         whole = bars.scan(bucket).select(_PRICES).filter(_is_one_of(late["instrument_id"])).collect()
         prices = stock_prices(pl.concat([recent.select(_PRICES), whole]), self.sessions)
-        rows = [
-            frame.join(since, on="instrument_id", how="left") for frame in stock_trends(prices, self.parameters, kept)
-        ]
+        found = stock_trends(prices, self.parameters, kept)
+        rows = [frame.join(since, on="instrument_id", how="left") for frame in found]
         new = [frame.filter(pl.col("session") >= pl.col("changed_from")).sort(_KEY) for frame in rows]
+        in_front = rows[1].filter(pl.col("session") < pl.col("changed_from")).select(STATED)
+        was, stated = self._stated(bucket, since, pl.concat([kept.select(STATED), in_front]), new[1])
+        records[1] = self._comparison.noted(records[1], before[1], was, stated)
         written = [
             store.change(bucket, frame, changes, record)
             for store, frame, record in zip(targets, new, records, strict=True)
         ]
         carried = recent["instrument_id"].n_unique()
-        return Report(read + whole.height, new[0].height, carried, len(changes) - carried), written
+        read += whole.height + was.height
+        return Report(read, new[0].height, carried, len(changes) - carried), written
+
+    def _stated(
+        self, bucket: int, since: pl.DataFrame, in_front: pl.DataFrame, new: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return what was stated from the changed session of each stock on, and what is now, with the row in front."""
+        states = self._stores()[2].scan(bucket, since["changed_from"].min()).select(STATED)  # type: ignore[arg-type]
+        gone = states.join(since.lazy(), on="instrument_id").filter(pl.col("session") >= pl.col("changed_from"))
+        last = in_front.sort(_KEY).group_by("instrument_id", maintain_order=True).last()
+        return pl.concat([last, gone.select(STATED).collect()]), pl.concat([last, new.select(STATED)])
 
     def _in_front(self, bucket: int, since: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int]:
         """Return bars of stocks that can be carried on, what is stored of those in front, and how many rows were read.
@@ -196,7 +230,3 @@ def _states_kept() -> tuple[str, ...]:
 
 def _is_one_of(names: pl.Series) -> pl.Expr:
     return pl.col("instrument_id").is_in(names.implode())
-
-
-def _day(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
