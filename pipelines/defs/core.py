@@ -12,6 +12,7 @@ from pipelines.defs.workspace import Workspace
 from pipelines.seeds.level_book import LevelBookError
 from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.sources.calendar import sessions_between
+from pipelines.storage.bucket_content import spans_of
 from pipelines.transforms.bar import missing_sessions
 from pipelines.transforms.cross import crosses
 from pipelines.transforms.level import levels
@@ -65,8 +66,12 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
 @derived(core.Session, core.Bar, scans=[core.StockBar])
 def session(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
     """The calendar from the first bar to the end of the last one's year and of that year's last week."""
-    of_stocks = workspace.lake.scan(core.StockBar).select(pl.col("session").unique()).collect()
-    every = pl.concat([bars.select("session"), of_stocks])
+    spans = spans_of(workspace.lake, core.StockBar)
+    edges = [spans.select(session=edge) for edge in ("first_session", "last_session")]
+    # Where the calendar is not trusted to be complete every session with a bar counts.
+    is_old = pl.col("session") < workspace.parameters.calendar_checked_from
+    old = workspace.lake.scan(core.StockBar).filter(is_old).select(pl.col("session").unique()).collect()
+    every = pl.concat([bars.select("session"), *edges, old])
     if every.is_empty():
         return core.Session.create_empty()
     first, last = every.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)

@@ -31,7 +31,7 @@ def rows_in(record: Record, name: str, table: type[Table]) -> pl.DataFrame:
             column: read[column](value) if column in read and value is not None else value
             for column, value in row.items()
         }
-        for row in json.loads(record.progress.get(name, "[]"))
+        for row in json.loads(record.kept.get(name, "[]"))
     ]
     return pl.DataFrame(rows, schema=schema)
 
@@ -39,4 +39,4 @@ def rows_in(record: Record, name: str, table: type[Table]) -> pl.DataFrame:
 def with_rows(record: Record, name: str, table: type[Table], rows: pl.DataFrame) -> Record:
     """Return a record that keeps these rows of a table under a name, and no others."""
     stated = rows.select(table.column_names()).sort(table.primary_key()).to_dicts()
-    return replace(record, progress={**record.progress, name: json.dumps(stated, default=str)})
+    return replace(record, kept={**record.kept, name: json.dumps(stated, default=str)})

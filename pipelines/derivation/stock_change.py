@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipelines.contracts import core, raw
-from pipelines.derivation.calendar_text import sessions_of
+from pipelines.derivation.calendar_mark import sessions_marked
 from pipelines.derivation.record_rows import rows_in, with_rows
+from pipelines.parameters import Parameters
 from pipelines.storage.bucket_record import Record
 from pipelines.storage.bucket_store import BucketStore
 from pipelines.storage.lake import Lake
@@ -24,11 +25,14 @@ from pipelines.transforms.change_cause import Learnt, StatedBuild, state_changes
 from pipelines.transforms.change_evidence import NO_FACTS, calendar_fixes, learnt_actions, learnt_bars
 from pipelines.transforms.state_change import differing_states
 from pipelines.transforms.state_spell import STOCK_TREND, TREND_ASPECTS, calendar_months, stated_stock_trends
+from pipelines.version import code_version
 
 STATED = ("instrument_id", "session", *TREND_ASPECTS)
 """The columns of ``core.StockTrendState`` whose changes are logged, and its key."""
-_NOTES = "unlogged"
-_COMPARED_TO = "compared_to"
+CALENDAR = "calendar"
+"""Name of the calendar among the progress of a build."""
+_NOTES, _COMPARED_TO = "unlogged", "compared_to"
+_KNOWN_AT, _PARAMETERS, _CODE = "known_at", "parameter_set_id", "code_version"
 _KEY = [name for name in core.StateChange.primary_key() if name != "comparison_number"]
 _NOTED = [name for name in core.StateChange.column_names() if name != "comparison_number"]
 
@@ -45,9 +49,7 @@ class Comparison:
     lake: Lake
     sessions: pl.DataFrame
 
-    def noted(
-        self, record: Record, before: Record | None, was: pl.DataFrame | None = None, now: pl.DataFrame | None = None
-    ) -> Record:
+    def noted(self, record: Record, before: Record | None, was: pl.DataFrame, now: pl.DataFrame) -> Record:
         """Return the record of new rows with notes of what they say otherwise than those that they replace.
 
         Nothing is compared with the first build, with one on another count of buckets, or of a later moment than this
@@ -56,19 +58,18 @@ class Comparison:
         Args:
             record: That of the new rows.
             before: That of the rows that they replace.
-            was: ``STATED`` of the rows that are replaced, with the row in front of them; None where none is.
+            was: ``STATED`` of the rows that are replaced, with the row in front of them.
             now: The same of the rows that take their place.
         """
         if self.lake.is_past:
             return record
-        notes = rows_in(before or record, _NOTES, core.StateChange)
-        compared_to = record.progress["known_at"]
+        compared_to, notes = record.progress[_KNOWN_AT], [_notes_in(before or record)]
         if before:
-            compared_to = max(compared_to, before.progress.get(_COMPARED_TO, ""))
-            if was is not None and now is not None and _is_next(before, record):
-                notes = pl.concat([notes, self._changes(before, record, was, now)])
-        progress = {**record.progress, _COMPARED_TO: compared_to}
-        return with_rows(replace(record, progress=progress), _NOTES, core.StateChange, notes)
+            compared_to = max(compared_to, before.kept.get(_COMPARED_TO, ""))
+        if before and _is_next(before, record):
+            notes.append(self._changes(before, record, was, now))
+        compared = replace(record, kept={**record.kept, _COMPARED_TO: compared_to})
+        return with_rows(compared, _NOTES, core.StateChange, pl.concat(notes))
 
     def _changes(self, before: Record, record: Record, was: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
         """Return what differs, as rows of the log; their number is given when they are logged."""
@@ -79,7 +80,7 @@ class Comparison:
         last = pl.col("session").max()
         reached = was.group_by("instrument_id").agg(was_last=last)
         reached = reached.join(now.group_by("instrument_id").agg(now_last=last), on="instrument_id")
-        calendars = [sessions_of(one.progress["sessions"]) for one in (before, record)]
+        calendars = [sessions_marked(one.progress[CALENDAR]) for one in (before, record)]
         bars, actions = self._learnt(differing, reached, build.known_at, present.known_at)
         return state_changes(differing, build, present, Learnt(bars, actions, _fixes(*calendars)))
 
@@ -135,15 +136,26 @@ def _notes_in(record: Record) -> pl.DataFrame:
 
 def _is_next(before: Record, record: Record) -> bool:
     """Return whether a build goes on from the one before in time, and that one was no step back by itself."""
-    moments = [before.progress.get(_COMPARED_TO, ""), before.progress.get("known_at", ""), record.progress["known_at"]]
+    moments = [before.kept.get(_COMPARED_TO, ""), *(one.progress.get(_KNOWN_AT, "") for one in (before, record))]
     same_buckets = before.basis.split()[0] == record.basis.split()[0]
     return same_buckets and all(moments) and moments == sorted(moments)
 
 
+def facts_of_build(bars: Record, parameters: Parameters) -> dict[str, str]:
+    """Return what the log says of a build of trends, to be part of its progress.
+
+    Args:
+        bars: The record of ``core.stock_bar`` that it stands on; it says up to which moment bars were known.
+        parameters: The thresholds.
+    """
+    known_at = bars.progress.get(_KNOWN_AT, "")
+    return {_KNOWN_AT: known_at, _PARAMETERS: parameters.set_id, _CODE: code_version()}
+
+
 def _build_of(record: Record, number: int) -> StatedBuild:
     facts = record.progress
-    known_at = dt.datetime.fromisoformat(facts["known_at"])
-    return StatedBuild(number, known_at, record.snapshot, facts["parameter_set_id"], facts["code_version"])
+    known_at = dt.datetime.fromisoformat(facts[_KNOWN_AT])
+    return StatedBuild(number, known_at, record.snapshot, facts[_PARAMETERS], facts[_CODE])
 
 
 def _fixes(was: pl.Series, now: pl.Series) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from pipelines.parameters import Parameters
 from pipelines.storage.lake import Lake
 from pipelines.transforms.quarantine import accepted_stock_bars
 from pipelines.transforms.state_change import MOST_STRETCHES
-from tests.defs.test_stock_build import at, split, times, versions
+from tests.defs.stock_days import action, at, times, versions
 from tests.transforms.stock_frames import bars, calendar
 
 ASPECTS = ("medium_phase", "medium_since", "major_phase", "major_since")
@@ -53,7 +53,7 @@ def build(
 ) -> None:
     """Build bars and trends of what is known at a moment."""
     BarBuild(lake, buckets, known_at, parameters, accepted_stock_bars).run(workers=1)
-    TrendBuild(lake, buckets, sessions, parameters, lake.snapshot_of(core.StockBar)).run(workers=1)
+    TrendBuild(lake, buckets, parameters, lake.snapshot_of(core.StockBar), sessions=sessions).run(workers=1)
 
 
 def logged(lake: Lake, buckets: int = 3) -> pl.DataFrame:
@@ -90,6 +90,11 @@ def mend(lake: Lake, name: str, moment: dt.datetime) -> tuple[float, float]:
     bar = HISTORY.filter(instrument_id=name, session=WRONG_AT[name])
     lake.append(raw.StockBar, versions(bar, moment))
     return bar["close"].item() * _TOO_HIGH, bar["close"].item()
+
+
+def split(name: str, ex_session: dt.date, moment: dt.datetime) -> pl.DataFrame:
+    """Return a split that need not show in the traded price."""
+    return action(name, ex_session, moment, action_type="split", split_ratio=1.2)
 
 
 def revise(lake: Lake, name: str, before: dt.date, ratio: float, moment: dt.datetime) -> None:

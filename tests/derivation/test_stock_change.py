@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts import core, raw
-from pipelines.derivation.calendar_text import calendar_text, is_still, sessions_of
+from pipelines.derivation.calendar_mark import calendar_mark, is_same_calendar, sessions_marked
 from pipelines.parameters import Parameters
 from pipelines.storage.lake import Lake
 from pipelines.storage.swap import swap_in
-from tests.defs.test_stock_build import at, split, versions
+from tests.defs.stock_days import at, versions
 from tests.derivation.stock_story import (
     BEGIN,
     CALENDAR,
@@ -31,6 +31,7 @@ from tests.derivation.stock_story import (
     mend,
     restated,
     revise,
+    split,
     told,
     told_day_by_day,
     turned,
@@ -298,12 +299,14 @@ def test_another_count_of_buckets_is_no_change(buckets: int, lake: Lake) -> None
 
 @given(st.sets(st.integers(0, 400), min_size=1), st.integers(0, 3), st.integers(0, 3))
 @settings(max_examples=50, deadline=None)
-def test_the_text_of_a_calendar_tells_its_sessions(numbers: set[int], earlier: int, later: int) -> None:
-    days = pl.Series([dt.date(2024, 1, 1) + dt.timedelta(days=number) for number in sorted(numbers)])
-    first, last = days[0] - dt.timedelta(days=earlier), days[-1] + dt.timedelta(days=later)
-    text = calendar_text(days, first, last)
-    assert sessions_of(text).to_list() == days.to_list()
-    assert is_still(text, days)
-    assert is_still(text, pl.concat([days, pl.Series([last + dt.timedelta(days=1)])]))
-    assert not is_still(text, days[1:])
-    assert sessions_of(calendar_text(days, None, None)).is_empty()
+def test_the_mark_of_a_calendar_tells_its_sessions(numbers: set[int], earlier: int, later: int) -> None:
+    days = pl.DataFrame({"session": [dt.date(2024, 1, 1) + dt.timedelta(days=number) for number in sorted(numbers)]})
+    first, last = days["session"][0] - dt.timedelta(days=earlier), days["session"][-1] + dt.timedelta(days=later)
+    mark = calendar_mark(days, first, last)
+    assert sessions_marked(mark).to_list() == days["session"].to_list()
+    assert is_same_calendar(days, mark)
+    assert is_same_calendar(pl.concat([days, pl.DataFrame({"session": [last + dt.timedelta(days=1)]})]), mark)
+    assert not is_same_calendar(days[1:], mark)
+    nothing = calendar_mark(days, None, None)
+    assert sessions_marked(nothing).is_empty()
+    assert is_same_calendar(days, nothing)

@@ -97,9 +97,9 @@ def test_what_a_killed_build_left_is_undone(
 
     monkeypatch.setattr(Path, "replace", replace_or_die)
     with contextlib.suppress(Killed):
-        store.restore(0)
+        store.restore()
     monkeypatch.undo()
-    store.restore(0)
+    store.restore()
     assert store.record(0) == before
     assert_frame_equal(store.scan(0).collect().sort("instrument_id", "session"), rows, check_exact=True)
     assert {path.name for path in store.folder(0).iterdir()} == {*before.files, "_record.json"}
@@ -109,7 +109,7 @@ def test_a_bucket_that_is_whole_is_left_as_it_is(lake: Lake, frames: dict[type, 
     store, rows = BucketStore(lake, core.StockBar, BUCKETS), own(frames[core.StockBar], 0)
     record = store.write(0, rows.head(5), store.record(0) or Record(""))
     store.commit(0, record)
-    store.restore(0)
+    store.restore()
     assert (store.record(0), store.scan(0).collect().height) == (record, 5)
 
 
