@@ -77,13 +77,14 @@ lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/dev ## Measure the main job, the machine of levels, breadth, filings and all stocks
+bench: .venv/dev ## Measure the main job, the machine of levels, breadth, filings, all stocks and a day of theirs
 	@$(BIN)/python benchmarks/main_job.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/level_machine.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/breadth.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/financial_statements.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/disk_use.py
 	@$(BIN)/python -m benchmarks.full_width
+	@$(BIN)/python -m benchmarks.daily_run
 
 catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 	@$(BIN)/python -m pipelines.report.catalog

@@ -159,11 +159,15 @@ def derived(
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             lake = workspace.lake
             snapshot = inherited_snapshot(lake, (*reads, *scans))
-            rows = derive(workspace, *(lake.read(read) for read in reads))
+            inputs = [lake.read(read) for read in reads]
+            rows = derive(workspace, *inputs)
             if adds_facts or any(layer_of(read) == "raw" for read in (*reads, *scans)):
                 facts = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
                 snapshot = extended(snapshot, facts)
-            yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace)
+            read = sum(len(rows) for rows in inputs)
+            yield from stored(
+                table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, rows_read=read
+            )
 
         return asset
 
