@@ -1,5 +1,6 @@
 """Layer core, of all stocks: tables carried on bucket by bucket, of which a run derives what changed since the last."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import polars as pl
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, qualified_name
-from pipelines.defs.tables import CONTRACT, contract_check, inherited_snapshot, report_of, spec_of
+from pipelines.defs.tables import CONTRACT, Plot, as_picture, contract_check, inherited_snapshot, report_of, spec_of
 from pipelines.defs.workspace import Workspace
 from pipelines.derivation.breadth import BreadthBuild, TallyBuild
 from pipelines.derivation.bucket_build import BucketBuild, Report
@@ -18,20 +19,23 @@ from pipelines.derivation.stock_bar import BarBuild
 from pipelines.derivation.stock_trend import TrendBuild
 from pipelines.derivation.stock_warning import WarningBuild
 from pipelines.projections.dagster import asset_key
+from pipelines.report.plot import breadth as breadth_plot
 from pipelines.storage.bucket_content import content_of
 from pipelines.storage.bucket_store import time_of
 from pipelines.storage.lake import Lake, LakeError
 from pipelines.transforms.quarantine import accepted_stock_bars
 
 Builds = Sequence[BarBuild | BucketBuild]
+_DRAWN = dt.timedelta(days=500)
 
 
 def _carried_on(
-    name: str, tables: tuple[type[Table], ...], *reads: type[Table]
+    name: str, tables: tuple[type[Table], ...], *reads: type[Table], plot: Plot | None = None
 ) -> Callable[[Callable[..., Builds]], dg.AssetsDefinition]:
     """Make an asset of a function that says which builds bring tables up to what is known, in their order.
 
-    The function gets the workspace and the state of the data that ``reads`` share.
+    The function gets the workspace and the state of the data that ``reads`` share. ``plot`` draws the last rows of each
+    table for the UI.
     """
 
     def decorate(builds_of: Callable[..., Builds]) -> dg.AssetsDefinition:
@@ -42,7 +46,7 @@ def _carried_on(
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             snapshot = inherited_snapshot(workspace.lake, reads)
-            yield from _built(builds_of(workspace, snapshot), tables, workspace)
+            yield from _built(builds_of(workspace, snapshot), tables, workspace, plot)
 
         return asset
 
@@ -79,7 +83,7 @@ def stock_bar_warning(workspace: Workspace, snapshot: str | None) -> Builds:
     return [WarningBuild(*_place(workspace), snapshot, sessions=workspace.lake.read(core.Session))]
 
 
-@_carried_on("core_breadth", (core.Breadth,), core.StockBar, core.MemberSpell, core.Session)
+@_carried_on("core_breadth", (core.Breadth,), core.StockBar, core.MemberSpell, core.Session, plot=breadth_plot)
 def breadth(workspace: Workspace, snapshot: str | None) -> Builds:
     """How many members take part: what the buckets of stocks add up to, then the measures."""
     sessions, spells = (workspace.lake.read(table) for table in (core.Session, core.MemberSpell))
@@ -100,7 +104,7 @@ def _place(workspace: Workspace) -> tuple[Lake, int, Any]:
 
 
 def _built(
-    builds: Builds, tables: tuple[type[Table], ...], workspace: Workspace
+    builds: Builds, tables: tuple[type[Table], ...], workspace: Workspace, plot: Plot | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     """Run builds and yield what Dagster is to know of their tables.
 
@@ -118,15 +122,21 @@ def _built(
     for table in tables:
         yield dg.MaterializeResult(
             asset_key=asset_key(table),
-            metadata=_metadata(table, report, workspace),
+            metadata=_metadata(table, report, workspace, plot),
             check_results=[dg.AssetCheckResult(passed=True, asset_key=asset_key(table), check_name=CONTRACT)],
         )
 
 
-def _metadata(table: type[Table], report: Report, workspace: Workspace) -> dict[str, Any]:
+def _metadata(table: type[Table], report: Report, workspace: Workspace, plot: Plot | None) -> dict[str, Any]:
     """Return counts of a table and of what the build did, with a preview of its last session."""
     content = content_of(workspace.lake, table)
-    last = workspace.lake.scan(table).filter(pl.col(time_of(table)) == content.last).collect()
+    rows, time = workspace.lake.scan(table), pl.col(time_of(table))
+    last = rows.filter(time == content.last).collect()
+    drawn = {}
+    if plot and content.last:
+        drawn["plot"] = as_picture(
+            "plot", plot(rows.filter(time > content.last - _DRAWN).collect(), workspace.settings.note)
+        )
     return {
         **report_of(last.sort(table.primary_key()), workspace),
         "dagster/row_count": content.rows,
@@ -135,4 +145,5 @@ def _metadata(table: type[Table], report: Report, workspace: Workspace) -> dict[
         "series_carried_on": report.carried_on,
         "series_derived_anew": report.derived_anew,
         "buckets_built_anew": report.buckets_anew,
+        **drawn,
     }

@@ -119,7 +119,7 @@ class TallyBuild(_OnSessions):
         store, now = self.sources[0], self._spells_of(bucket)
         spells = now.filter(is_one_of(changes, "index_id"))
         days = self.since(min(changes.values()))
-        rows, read = BreadthTally.create_empty(), 0
+        read, rows = 0, pl.DataFrame(schema=BreadthTally.create_empty().schema)
         if len(days):
             spans, needed = finished(store, bucket).spans, rows_looked_back(self.parameters)
             names = {name for name in spells["symbol"] if name in spans and spans[name][1] >= days[0]}
@@ -127,7 +127,7 @@ class TallyBuild(_OnSessions):
             bars = recent_bars(store, bucket, dict.fromkeys(names, days[0]), LOOKED_AT, needed, cutoff)
             since = since_frame(changes, "index_id")
             every = self._tallies(bars.rows.select(LOOKED_AT), spells, days).join(since, on="index_id")
-            rows, read = every.filter(pl.col("session") >= pl.col("changed_from")).drop("changed_from"), bars.read
+            read, rows = bars.read, every.filter(pl.col("session") >= pl.col("changed_from")).drop("changed_from")
         record = self.targets[0].change(bucket, rows, changes, records[0]).changed(changes)
         self._keep(bucket, now)
         return Report(read, rows.height, carried_on=len(changes)), [record]
@@ -198,7 +198,7 @@ class BreadthBuild(_OnSessions):
         """Measure the sessions from the earliest change on, going on from what is stored in front of them."""
         (store,), indices = self.targets, [name for name in self._indices if name in changes]
         days = self.since(min(changes.values()))
-        rows, read = core.Breadth.create_empty(), 0
+        read, rows = 0, pl.DataFrame(schema=core.Breadth.create_empty().schema)
         if len(days) and indices:
             looked_at = self.since(days[0], self.parameters.breadth_smoothing_sessions - 1)
             tallies = self._since(looked_at[0], indices)

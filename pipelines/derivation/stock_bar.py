@@ -18,7 +18,7 @@ import polars as pl
 from pipelines.contracts import core, raw
 from pipelines.contracts.table import Table
 from pipelines.derivation.bucket_build import Report, in_every_bucket, stamp
-from pipelines.derivation.record_rows import rows_in, with_rows
+from pipelines.derivation.held_bar import held_of, with_held
 from pipelines.derivation.row_change import first_differences
 from pipelines.parameters import Parameters
 from pipelines.storage.bucket_record import Record
@@ -38,8 +38,6 @@ _CODE = (
     "contracts/core/market.py",
     "contracts/core/quality.py",
 )
-_HELD = "held"
-"""Under this name the bars that are held back are kept in the record of their bucket."""
 _LOOKED_BACK = dt.timedelta(days=60)
 """A stock whose last bar lies farther before its new ones is judged anew."""
 
@@ -95,7 +93,7 @@ class BarBuild:
     def held(self) -> pl.DataFrame:
         """Return the bars of all buckets whose newest version is held back (``core.QuarantinedBar``)."""
         records = (self._store.record(bucket) for bucket in range(self.buckets))
-        found = [_held_in(record) for record in records if record]
+        found = [held_of(record) for record in records if record]
         return pl.concat([core.QuarantinedBar.create_empty(), *found]).sort(core.QuarantinedBar.primary_key())
 
     # What is new
@@ -136,8 +134,7 @@ class BarBuild:
     def _anew(self, bucket: int, fresh: Record) -> Report:
         names = [name for name in self._instruments if bucket_of(name, self.buckets) == bucket]
         versions, bars, held = self._judged(names)
-        fresh = with_rows(fresh, _HELD, core.QuarantinedBar, held)
-        record = self._store.write(bucket, bars.sort(_KEY), fresh).built()
+        record = self._store.write(bucket, bars.sort(_KEY), with_held(fresh, held)).built()
         self._store.commit(bucket, record)
         return Report(versions, bars.height, derived_anew=len(names), buckets_anew=1)
 
@@ -147,13 +144,13 @@ class BarBuild:
         since = first if isinstance(first, dt.date) else self.known_at.date()
         scan = self._store.scan(bucket, since - _LOOKED_BACK).filter(pl.col("instrument_id").is_in(names))
         last = scan.select(*_KEY, "close").collect().sort(_KEY).group_by("instrument_id").last()
-        before = _held_in(record)
+        before = held_of(record)
         # What stands of a stock under suspicion depends on all that its source ever said.
         extended = self._extended(news, last.join(before, on="instrument_id", how="anti"))
         others = sorted(names - set(extended["instrument_id"]))
         versions, judged, held = self._judged(others)
         still = before.filter(~pl.col("instrument_id").is_in(others))
-        record = with_rows(record, _HELD, core.QuarantinedBar, pl.concat([still, held]))
+        record = with_held(record, pl.concat([still, held]))
         stored = self._store.scan(bucket).filter(pl.col("instrument_id").is_in(others)).collect() if others else None
         changes = dict(extended.group_by("instrument_id").agg(pl.col("session").min()).rows())
         changes |= first_differences(stored, judged, _KEY) if stored is not None else {}
@@ -209,11 +206,6 @@ class BarBuild:
             .collect()["instrument_id"]
             .to_list()
         )
-
-
-def _held_in(record: Record) -> pl.DataFrame:
-    """Return the bars that a record says are held back (``core.QuarantinedBar``)."""
-    return rows_in(record, _HELD, core.QuarantinedBar)
 
 
 def _names(*frames: pl.DataFrame) -> set[str]:

@@ -116,14 +116,16 @@ class RawNews:
     def _fetched_to(self) -> dt.datetime:
         """Return when the newest version was fetched; of files that a past reading has seen its answer counts."""
         past = [json.loads(listed.read_bytes()) for listed in self.memory.glob("*.json")]
-        newest = max(past, key=lambda reading: str(reading["fetched_to"]), default={"files": [], "fetched_to": None})
-        moments = [dt.datetime.fromisoformat(newest["fetched_to"])] if newest["fetched_to"] else [_NEVER]
-        seen = set(newest["files"])
+        moment, seen = max(
+            ((dt.datetime.fromisoformat(reading["fetched_to"]), set(reading["files"])) for reading in past),
+            key=lambda reading: reading[0],
+            default=(_NEVER, set[str]()),
+        )
         for table in self.tables:
             files = [path for name, path in self._files.items() if name not in seen and self._is_of(path, table)]
             found = self._scan(table, files).select(pl.col("fetched_at").max()).collect().item()
-            moments += [found] if found else []
-        return max(moments)
+            moment = max(moment, found or _NEVER)
+        return moment
 
     @staticmethod
     def _scan(table: type[Table], files: list[Path]) -> pl.LazyFrame:

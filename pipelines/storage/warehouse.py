@@ -22,6 +22,7 @@ from pipelines.projections.duckdb import (
     select_from_parquet,
 )
 from pipelines.storage.build import Build, BuildFacts, CheckOutcome
+from pipelines.storage.holder import AS_READERS, is_held_for_writing
 from pipelines.storage.lake import Lake
 from pipelines.storage.published_table import CATALOG, WarehouseError, add, add_long, add_view
 from pipelines.storage.retention import delete_older, earlier_files, keep_earlier
@@ -33,6 +34,8 @@ STORAGE_VERSION = "v1.0.0"
 _ROW_GROUP_ROWS = 12_288
 """A tenth of DuckDB's default: of a long table one instrument then touches a few row groups, each small."""
 _MEMORY = "2GB"
+_SHOWN = 20
+"""Of the rows that fail a check, so many are kept to be looked at."""
 
 
 def published_tables() -> tuple[type[Table], ...]:
@@ -182,8 +185,7 @@ def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, buil
 
 def _outcome(connection: duckdb.DuckDBPyConnection, check: Statement) -> CheckOutcome:
     failing = connection.sql(check.sql.rstrip().rstrip(";")).pl()
-    example = str(failing.row(0, named=True)) if failing.height else ""
-    return CheckOutcome(check, failing.height, example)
+    return CheckOutcome(check, failing.height, failing.head(_SHOWN))
 
 
 def _generation(database: Path) -> int:
@@ -194,7 +196,7 @@ def _generation(database: Path) -> int:
         with duckdb.connect(str(database), read_only=True) as connection:
             generation = connection.sql("SELECT max(generation) FROM serve.warehouse_build").pl().item()
     except duckdb.Error as error:
-        if "Could not set lock" in str(error):
-            raise WarehouseError(f"{database}: expected readers only, was held open for writing by someone") from error
+        if is_held_for_writing(error):
+            raise WarehouseError(f"{database}: {AS_READERS}") from error
         return 0
     return int(generation or 0)

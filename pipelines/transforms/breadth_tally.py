@@ -200,7 +200,8 @@ def _bars_of_spells(facts: pl.DataFrame, spells: pl.DataFrame, days: pl.Series) 
 
 def _totals(cell: Integers, values: npt.NDArray, groups: int, days: int) -> Floats:
     """Return sums by group and day, made one value after the other in the order given."""
-    return np.bincount(cell, weights=values, minlength=groups * days).reshape(groups, days)
+    totals: Floats = np.bincount(cell, weights=values.astype(float), minlength=groups * days).astype(float)
+    return totals.reshape(groups, days)
 
 
 def _as_rows(found: dict[str, Floats], groups: pl.DataFrame, days: pl.Series) -> pl.DataFrame:

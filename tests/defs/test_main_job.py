@@ -68,12 +68,13 @@ def run(place: Workspace, config: dict | None = None, has_brief: bool = False) -
         )
 
 
-def run_only(place: Workspace, *names: str) -> dg.ExecuteInProcessResult:
+def run_only(place: Workspace, *names: str, config: dict | None = None) -> dg.ExecuteInProcessResult:
     """Materialise a few assets, as someone who picks them in the UI does."""
     return dg.materialize(
         definitions().assets or [],
         selection=[dg.AssetKey(name.split(".")) for name in names],
         resources={"workspace": place},
+        run_config=config,
         raise_on_error=False,
     )
 
