@@ -13,6 +13,7 @@ from pipelines.report.plot import phases
 from pipelines.seeds.level_book import LevelBookError
 from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.sources.calendar import sessions_between
+from pipelines.storage.bucket_content import spans_of
 from pipelines.transforms.bar import missing_sessions
 from pipelines.transforms.cross import crosses
 from pipelines.transforms.level import levels
@@ -59,15 +60,22 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     known_at = workspace.settings.knowledge_time()
     bars, _ = accepted_bars(versions, known_at, workspace.parameters)
     if bars.is_empty():
-        raise dg.Failure(f"core.bar: expected bars known at {known_at:%Y-%m-%d %H:%M} UTC, was none of {len(versions)}")
+        first = versions.select(pl.col("known_from").min().dt.strftime("%Y-%m-%d %H:%M")).item()
+        stored = f"the first is known from {first} UTC on" if first else "nothing was ever stored"
+        wanted = f"expected bars known at {known_at:%Y-%m-%d %H:%M} UTC"
+        raise dg.Failure(f"core.bar: {wanted}, was none of {len(versions)}; {stored}")
     return bars
 
 
 @derived(core.Session, core.Bar, scans=[core.StockBar])
 def session(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
     """The calendar from the first bar to the end of the last one's year and of that year's last week."""
-    of_stocks = workspace.lake.scan(core.StockBar).select(pl.col("session").unique()).collect()
-    every = pl.concat([bars.select("session"), of_stocks])
+    spans = spans_of(workspace.lake, core.StockBar)
+    edges = [spans.select(session=edge) for edge in ("first_session", "last_session")]
+    # Where the calendar is not trusted to be complete every session with a bar counts.
+    is_old = pl.col("session") < workspace.parameters.calendar_checked_from
+    old = workspace.lake.scan(core.StockBar).filter(is_old).select(pl.col("session").unique()).collect()
+    every = pl.concat([bars.select("session"), *edges, old])
     if every.is_empty():
         return core.Session.create_empty()
     first, last = every.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)

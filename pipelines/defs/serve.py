@@ -66,9 +66,9 @@ def warehouse(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untype
     if not build.is_published:
         found = "; ".join(f"{outcome.statement.name}: {outcome.example}" for outcome in build.blocking)
         raise dg.Failure(f"{database.name}: not published, the old file stays, as checks failed: {found}")
-    for table in serve.TABLES:
+    for table, rows in zip(serve.TABLES, last_rows(database, serve.TABLES), strict=True):
         name = qualified_name(table)
-        metadata = {**report_of(last_rows(database, table), workspace), "content_hash": build.hashes[name]}
+        metadata = {**report_of(rows, workspace), "content_hash": build.hashes[name]}
         metadata.pop("dagster/row_count")
         if name in build.rows:
             metadata["dagster/row_count"] = build.rows[name]

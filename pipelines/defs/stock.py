@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from pipelines.contracts import raw
+from pipelines.contracts import core, raw
 from pipelines.contracts.table import Table, name_of
 from pipelines.defs.document import ingested
 from pipelines.defs.ingestion import Reading
@@ -106,6 +106,7 @@ def _asked(
                 Spool(settings.spool_dir),
                 workspace.parameters,
                 whole_history=config.whole_history,
+                suspects=_suspects(lake),
                 tell=_teller(context.log.info),
             )
     except SourceError as error:
@@ -125,6 +126,12 @@ def _asked(
         }
         yield from stored(table, lambda _, kept: kept, rows.tail(5).collect(), workspace, **facts, **counts)
     yield _all_read(result)
+
+
+def _suspects(lake: Lake) -> list[str]:
+    """Return the stocks of which the build before held bars back: what is asked depends on it, not what is true."""
+    held = lake.scan(core.QuarantinedBar).filter(pl.col("asset_class") == "stock")
+    return held.select(pl.col("instrument_id").unique().sort()).collect()["instrument_id"].to_list()
 
 
 def _wanted(universe: list[str], symbols: list[str]) -> list[str]:

@@ -79,8 +79,8 @@ def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
         "bars": workspace.settings.note or f"source: {workspace.settings.source}",
         "parameter_set_id": workspace.parameters.set_id,
     }
-    if "session" in rows.columns and rows.height:
-        last = rows["session"].max()
+    last = rows["session"].max() if "session" in rows.columns else None
+    if last is not None:
         report["last_session"] = str(last)
         rows = rows.filter(pl.col("session") == pl.lit(last, pl.Date))
     return report | {"preview": as_table(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))}
@@ -187,12 +187,15 @@ def derived(
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             lake = workspace.lake
             snapshot = inherited_snapshot(lake, (*reads, *scans))
-            rows = derive(workspace, *(lake.read(read) for read in reads))
+            inputs = [lake.read(read) for read in reads]
+            rows = derive(workspace, *inputs)
             if adds_facts or any(layer_of(read) == "raw" for read in (*reads, *scans)):
-                facts = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
-                snapshot = extended(snapshot, facts)
-            drawn = {"plot": as_picture("plot", plot(rows, workspace.settings.note))} if plot and rows.height else {}
-            yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, **drawn)
+                own = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
+                snapshot = extended(snapshot, own)
+            facts: dict[str, Any] = {"rows_read": sum(len(read) for read in inputs)}
+            if plot and rows.height:
+                facts["plot"] = as_picture("plot", plot(rows, workspace.settings.note))
+            yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, **facts)
 
         return asset
 
