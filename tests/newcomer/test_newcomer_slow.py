@@ -170,6 +170,6 @@ def test_symbols_that_are_none_or_unknown(checkout: Checkout, vendor: Vendor) ->
     assert note.endswith("are they symbols as Yahoo writes them?")
 
 
-def test_a_moment_before_anything_was_known(published: Checkout) -> None:
+def test_a_moment_before_anything_was_known(checkout: Checkout) -> None:
     told = "core_bar: core.bar: expected bars known at 1980-01-01 00:00 UTC, was none of 0; nothing was ever stored"
-    assert_refused(published, "make warehouse", told, MARKET_KNOWN_AT="1980-01-01T00:00:00Z")
+    assert_refused(checkout, "make warehouse", told, MARKET_KNOWN_AT="1980-01-01T00:00:00Z")
