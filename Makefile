@@ -35,7 +35,7 @@ LISTEN := import socket, sys; server = socket.socket(); server.setsockopt(socket
 require_free = @$(BIN)/python -c '$(LISTEN)' "$($(1))" 2>/dev/null || { \
 	echo "$(1): expected a free port, was $($(1)); stop what listens there, or choose another: make $@ $(1)=number" >&2; exit 1; }
 
-.PHONY: help warehouse ui sql brief dashboard superset test test-real test-slow test-clients test-ui lint bench catalog lock clean
+.PHONY: help warehouse ui sql brief dashboard superset test test-real test-slow test-faults test-clients test-ui lint bench catalog lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,13 +67,16 @@ superset: dashboard .venv-superset/client ## Open a Superset of your own with th
 	@.venv-superset/bin/python bi/superset/serve.py --home .superset --port $(SUPERSET_PORT) --dashboard "$(EXPORT)"
 
 test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite, short of slow tests and those on real data
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not real_data"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not whole_plan and not real_data"
 
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
 
 test-slow: .venv/dev ## Run the tests that take minutes, such as killing runs 50 times
 	@$(BIN)/python -m pytest -v -s -n $(WORKERS) -m slow
+
+test-faults: .venv/dev ## Run the fault plan at full width: 3,000 stocks over ten years, every fault at once
+	@$(BIN)/python -m pytest -v -s -n 0 -m whole_plan
 
 test-clients: .venv/dev .venv-duckdb-1.5/client .venv-superset/client .venv-streamlit/client ## Read the sample with Superset, Streamlit, DuckDB 1.5 and others
 	@$(BIN)/python -m pytest -v --override-ini addopts=-ra tests/clients
@@ -86,13 +89,14 @@ lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/dev ## Measure the main job, the machine of levels, breadth, filings and all stocks
+bench: .venv/dev ## Measure the main job, the machine of levels, breadth, filings, all stocks and a day of theirs
 	@$(BIN)/python benchmarks/main_job.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/level_machine.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/breadth.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/financial_statements.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/disk_use.py
 	@$(BIN)/python -m benchmarks.full_width
+	@$(BIN)/python -m benchmarks.daily_run
 
 catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 	@$(BIN)/python -m pipelines.report.catalog

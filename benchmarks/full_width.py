@@ -43,7 +43,7 @@ QUERIES = {
 
 def ours(root: Path, sessions: int) -> dict[str, Any]:
     """Derive what is to be derived."""
-    report = TrendBuild(Lake(root), BUCKETS, calendar(sessions), Parameters()).run(WORKERS)
+    report = TrendBuild(Lake(root), BUCKETS, Parameters(), sessions=calendar(sessions)).run(WORKERS)
     return {"rows_read": report.rows_read, "rows_derived": report.rows_derived}
 
 

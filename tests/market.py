@@ -79,6 +79,12 @@ def stock_bar_frame(prices: pl.DataFrame) -> pl.DataFrame:
     return core.StockBar.validate(bar_frame(prices).with_columns(split_factor=pl.lit(1.0)))
 
 
+def traded(stock_bars: pl.DataFrame) -> pl.DataFrame:
+    """Return the first and the last session of each stock."""
+    session = pl.col("session")
+    return stock_bars.group_by("instrument_id").agg(first_session=session.min(), last_session=session.max())
+
+
 def pairs(*pair_ids: str, base_date: dt.date = dt.date(2019, 12, 31)) -> pl.DataFrame:
     """Return a ``core.RatioPair`` frame of ids such as A/B."""
     rows = [(pair, *pair.split("/"), base_date, "test", CHECKED) for pair in pair_ids]

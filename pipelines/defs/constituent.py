@@ -1,4 +1,4 @@
-"""Layer core, of index members: companies, weights, what filings say of revenue, breadth. One asset a table."""
+"""Layer core, of index members: companies, weights, what filings say of revenue. One asset a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
-from pipelines.transforms.breadth import breadth as breadth_of
+from pipelines.storage.bucket_content import spans_of
 from pipelines.transforms.company_attribute import company_attributes
 from pipelines.transforms.company_revenue import company_revenues
 from pipelines.transforms.member_spell import member_spells
@@ -16,7 +16,6 @@ from pipelines.transforms.membership import excluded_holdings, memberships
 from pipelines.transforms.revenue_exposure import revenue_exposures
 from pipelines.transforms.revenue_geography import company_revenue_geographies
 from pipelines.transforms.sector_weight import sector_weights
-from pipelines.transforms.stock_bar import stock_bar_warnings
 
 
 def _known(rows: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
@@ -55,22 +54,13 @@ def region_share(workspace: Workspace) -> pl.DataFrame:
     return seeds.region_shares()
 
 
-# Stocks; their bars and trends stand in ``stock_build``
-
-
-@derived(core.StockBarWarning, core.StockBar, core.StockAction)
-def stock_bar_warning(workspace: Workspace, bars: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
-    """Bars of stocks that are odd."""
-    return stock_bar_warnings(bars, workspace.parameters, actions)
+# Members; what is derived of their bars stands in ``stock_build``
 
 
 @derived(core.CompanyAttribute, raw.CompanyAttribute)
 def company_attribute(workspace: Workspace, attributes: pl.DataFrame) -> pl.DataFrame:
     """Vendors' sectors and sizes, under their own schemes."""
     return company_attributes(_known(attributes, workspace))
-
-
-# Members
 
 
 @derived(core.Membership, raw.Holding, raw.Listing, core.Fund, core.ClassTicker)
@@ -97,12 +87,11 @@ def excluded_holding(
     return excluded_holdings(_known(holdings, workspace), _lists(listings, workspace), funds, class_tickers)
 
 
-@derived(core.MemberSpell, core.Membership, raw.MembershipSpell, core.StockBar)
-def member_spell(
-    workspace: Workspace, members: pl.DataFrame, reconstructions: pl.DataFrame, bars: pl.DataFrame
-) -> pl.DataFrame:
+@derived(core.MemberSpell, core.Membership, raw.MembershipSpell, scans=[core.StockBar])
+def member_spell(workspace: Workspace, members: pl.DataFrame, reconstructions: pl.DataFrame) -> pl.DataFrame:
     """Who belongs to an index when."""
-    return member_spells(members, _known(reconstructions, workspace), bars, workspace.parameters)
+    traded = spans_of(workspace.lake, core.StockBar)
+    return member_spells(members, _known(reconstructions, workspace), traded, workspace.parameters)
 
 
 @derived(core.SectorWeight, core.Membership)
@@ -132,12 +121,3 @@ def company_revenue(workspace: Workspace, members: pl.DataFrame, geographies: pl
 def revenue_exposure(workspace: Workspace, members: pl.DataFrame, companies: pl.DataFrame) -> pl.DataFrame:
     """Domestic share of indices and sectors."""
     return revenue_exposures(members, companies, workspace.parameters)
-
-
-# Breadth
-
-
-@derived(core.Breadth, core.StockBar, core.MemberSpell, core.Session)
-def breadth(workspace: Workspace, bars: pl.DataFrame, spells: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """How many members take part."""
-    return breadth_of(bars, spells, sessions, workspace.parameters)

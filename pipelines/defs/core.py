@@ -9,9 +9,11 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
+from pipelines.report.plot import phases
 from pipelines.seeds.level_book import LevelBookError
 from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.sources.calendar import sessions_between
+from pipelines.storage.bucket_content import spans_of
 from pipelines.transforms.bar import missing_sessions
 from pipelines.transforms.cross import crosses
 from pipelines.transforms.level import levels
@@ -58,8 +60,8 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     known_at = workspace.settings.knowledge_time()
     bars, _ = accepted_bars(versions, known_at, workspace.parameters)
     if bars.is_empty():
-        first = versions["known_from"].min()
-        stored = f"the first is known from {first:%Y-%m-%d %H:%M} UTC on" if first else "nothing was ever stored"
+        first = versions.select(pl.col("known_from").min().dt.strftime("%Y-%m-%d %H:%M")).item()
+        stored = f"the first is known from {first} UTC on" if first else "nothing was ever stored"
         wanted = f"expected bars known at {known_at:%Y-%m-%d %H:%M} UTC"
         raise dg.Failure(f"core.bar: {wanted}, was none of {len(versions)}; {stored}")
     return bars
@@ -68,8 +70,12 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
 @derived(core.Session, core.Bar, scans=[core.StockBar])
 def session(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
     """The calendar from the first bar to the end of the last one's year and of that year's last week."""
-    of_stocks = workspace.lake.scan(core.StockBar).select(pl.col("session").unique()).collect()
-    every = pl.concat([bars.select("session"), of_stocks])
+    spans = spans_of(workspace.lake, core.StockBar)
+    edges = [spans.select(session=edge) for edge in ("first_session", "last_session")]
+    # Where the calendar is not trusted to be complete every session with a bar counts.
+    is_old = pl.col("session") < workspace.parameters.calendar_checked_from
+    old = workspace.lake.scan(core.StockBar).filter(is_old).select(pl.col("session").unique()).collect()
+    every = pl.concat([bars.select("session"), *edges, old])
     if every.is_empty():
         return core.Session.create_empty()
     first, last = every.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
@@ -110,7 +116,7 @@ def moving_average(workspace: Workspace, prices: pl.DataFrame) -> pl.DataFrame:
     return moving_averages(prices, workspace.parameters)
 
 
-@derived(core.TrendState, core.SeriesPrice, core.MovingAverage)
+@derived(core.TrendState, core.SeriesPrice, core.MovingAverage, plot=phases)
 def trend_state(workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
     """Phases and the composite statement."""
     return trend_states(prices, averages, workspace.parameters)

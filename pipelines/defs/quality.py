@@ -1,4 +1,4 @@
-"""Quality of bars: the second source, rules, what is held back or odd, and corporate actions. One asset a table."""
+"""Quality of bars: the second source, rules, what is held back or odd. One asset a table."""
 
 import dagster as dg
 import polars as pl
@@ -13,7 +13,6 @@ from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import SourceError
 from pipelines.sources.files import FilesSource
 from pipelines.transforms.bar import new_versions
-from pipelines.transforms.corporate_action import adjustment_factors, stock_actions
 from pipelines.transforms.quality import bar_warnings, quality_rules, source_gaps
 from pipelines.transforms.quarantine import accepted_bars
 from pipelines.transforms.screen import screen_bars
@@ -71,21 +70,3 @@ def bar_warning(workspace: Workspace, bars: pl.DataFrame) -> pl.DataFrame:
 def source_gap(workspace: Workspace, bars: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     """How far the second source's closes are from ours."""
     return source_gaps(bars, second, workspace.settings.knowledge_time(), workspace.parameters)
-
-
-@derived(core.StockAction, raw.StockAction, scans=[core.StockBar])
-def stock_action(workspace: Workspace, actions: pl.DataFrame) -> pl.DataFrame:
-    """Splits and dividends as they stand, and why some adjust nothing."""
-    traded = (
-        workspace.lake.scan(core.StockBar)
-        .filter(pl.col("instrument_id").is_in(actions["instrument_id"].unique().implode()))
-        .select("instrument_id", "session", traded_close=pl.col("close") / pl.col("split_factor"))
-        .collect()
-    )
-    return stock_actions(actions, traded, workspace.settings.knowledge_time(), workspace.parameters)
-
-
-@derived(core.AdjustmentFactor, core.StockAction)
-def adjustment_factor(workspace: Workspace, actions: pl.DataFrame) -> pl.DataFrame:
-    """Cumulative factors of the actions that adjust."""
-    return adjustment_factors(actions)

@@ -4,25 +4,33 @@ import datetime as dt
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
 from pipelines import seeds
-from pipelines.contracts import raw
+from pipelines.contracts import core, raw
 from pipelines.defs.tables import at_rest, contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import BarSource, SourceError
 from pipelines.sources.base import Span
-from pipelines.transforms.bar import new_versions
+from pipelines.sources.calendar import sessions_between
+from pipelines.transforms.bar import missing_sessions, new_versions
 from pipelines.transforms.screen import screen_bars
+
+KNOWN = ", ".join(seeds.instruments(is_synthetic=False)["instrument_id"])
 
 
 class Ingest(dg.Config):
     """What to ask the source for. Empty: every instrument, the whole history or what is missing of it."""
 
-    symbols: list[str] = []
-    """Instrument ids, such as RUT and NDX."""
-    start: str | None = None
-    """First session wanted, as YYYY-MM-DD. One before the first stored session asks for what lies before it."""
+    symbols: list[str] = Field(
+        default=[], description=f"Indices to ask for, some of {KNOWN}; none named asks for all of them."
+    )
+    start: str = Field(
+        default="",
+        description="First session to ask for, such as 2020-01-31; none given asks for what is missing. One before the"
+        " first stored session asks for what lies before it.",
+    )
 
 
 @dg.multi_asset(
@@ -36,11 +44,11 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
         yield from at_rest(context, workspace, raw.Bar)
         return
     lake, source, now = workspace.lake, workspace.source, workspace.settings.clock()
-    start = _day(config.start)
+    start = _first_day(config.start, now.date())
     with lake.locked():
         known = lake.read(raw.Bar)
         try:
-            received = source.bars(_wanted(workspace, config.symbols), _spans(known), start, now)
+            received = source.bars(_wanted(workspace, config.symbols), _spans(known, workspace), start, now)
         except SourceError as error:
             raise dg.Failure(str(error)) from error
         calendar = calendar_for(received, now)
@@ -62,19 +70,40 @@ def _wanted(workspace: Workspace, symbols: list[str]) -> pl.DataFrame:
     return instruments.filter(pl.col("instrument_id").is_in(symbols)) if symbols else instruments
 
 
-def _day(text: str | None) -> dt.date | None:
+def _first_day(text: str, today: dt.date) -> dt.date | None:
+    """Return the first day to ask for; none was named where the text is empty."""
     try:
-        return dt.date.fromisoformat(text) if text else None
+        day = dt.date.fromisoformat(text) if text else None
     except ValueError as error:
         raise dg.Failure(f"start: expected a date such as 2020-01-31, was {text!r}") from error
+    if day and day > today:
+        raise dg.Failure(f"start: expected a date up to today, {today}, was {day}")
+    return day
 
 
-def _spans(known: pl.DataFrame) -> dict[str, Span]:
-    """Return the first and last stored session of each instrument."""
+def _spans(known: pl.DataFrame, workspace: Workspace) -> dict[str, Span]:
+    """Return the first stored session of each instrument, and the last one up to which nothing is left to be mended."""
     spans = known.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
-    return {name: (first, last) for name, first, last in spans.rows()}
+    if workspace.settings.is_live and not known.is_empty():
+        left = _left_to_mend(known, workspace).group_by("instrument_id").agg(left=pl.col("session").min())
+        spans = spans.join(left, on="instrument_id", how="left").with_columns(pl.min_horizontal("last", "left"))
+    return {name: (first, last) for name, first, last in spans.select("instrument_id", "first", "last").rows()}
+
+
+def _left_to_mend(known: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Return sessions that are missing, and those of bars that the build before held back.
+
+    What is asked for depends on the latter, not what is true.
+    """
+    first, last = known.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
+    calendar = sessions_between(min(max(first, workspace.parameters.calendar_checked_from), last), last)
+    missing = missing_sessions(known, calendar, workspace.parameters)
+    held = workspace.lake.read(core.QuarantinedBar).filter(asset_class="index")
+    return pl.concat([frame.select("instrument_id", "session") for frame in (missing, held)])
 
 
 def _notes(source: BarSource) -> dict[str, str]:
     """Return what a source says beyond its rows, such as the files it left aside."""
-    return {name: ", ".join(value) for name in ("ignored", "absent") if (value := getattr(source, name, None))}
+    return {
+        name: ", ".join(value) for name in ("ignored", "absent", "partial") if (value := getattr(source, name, None))
+    }

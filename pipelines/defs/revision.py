@@ -1,6 +1,7 @@
 """Layer core, of what changed after it was known: later versions of bars, and the log of states that differ."""
 
 import datetime as dt
+import functools
 from collections.abc import Iterator
 
 import dagster as dg
@@ -38,15 +39,17 @@ def bar_revision(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-unt
     """Find the later versions of bars, with the values before and after: of those read since the run before."""
     lake, parameters = workspace.lake, workspace.parameters
     stored_rows, since = _still_good(lake, workspace)
-    rows = [stored_rows]
+    rows, read = [stored_rows], stored_rows.height
     for asset_class, table in _BARS.items():
         keys, versions = _restated(lake, table, workspace, since)
+        read += keys.height + versions.height
         again = keys.select(KEY, asset_class=pl.lit(asset_class))
         rows[0] = rows[0].join(again, on=["asset_class", *KEY], how="anti")
         rows.append(bar_revisions(versions, asset_class, parameters))
     found = pl.concat(rows).sort(core.BarRevision.primary_key())
     snapshot = extended(None, {"bar_revision": short_hash(found), "parameters": parameters.set_id})
-    yield from stored(core.BarRevision, lambda table, new: lake.replace(table, new, snapshot), found, workspace)
+    write = functools.partial(lake.replace, snapshot=snapshot)
+    yield from stored(core.BarRevision, write, found, workspace, rows_read=read)
 
 
 def _still_good(lake: Lake, workspace: Workspace) -> tuple[pl.DataFrame, dt.datetime | None]:

@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from pipelines.contracts import raw
+from pipelines.contracts import core, raw
 from pipelines.contracts.table import Table, name_of
 from pipelines.defs.document import ingested
 from pipelines.defs.ingestion import Reading
@@ -38,10 +38,14 @@ _SHOWN = 20
 class IngestStocks(dg.Config):
     """What to ask the vendor for. Empty: what is due of the whole universe."""
 
-    symbols: list[str] = Field(default_factory=list)
-    """Symbols of the universe, such as BRK-B."""
-    whole_history: bool = False
-    """Read whole histories again that were read a week ago or more, as the weekly job does."""
+    symbols: list[str] = Field(
+        default=[],
+        description="Stocks to ask for, of those that MARKET_UNIVERSE names, such as BRK-B; none named asks for all.",
+    )
+    whole_history: bool = Field(
+        default=False,
+        description="Whether to read whole histories again that were read a week ago or more, as on Saturdays.",
+    )
 
 
 @dg.multi_asset(
@@ -64,6 +68,10 @@ def stock_bars(context: dg.AssetExecutionContext, config: IngestStocks, workspac
     elif has_universe(workspace.settings):
         yield from _asked(context, config, workspace)
     else:
+        if config.symbols:
+            raise dg.Failure(
+                f"symbols: expected none, as MARKET_UNIVERSE names no stocks, was {config.symbols[:_SHOWN]}"
+            )
         yield from ingested(context, workspace, "panel", TABLES, lambda found, lake: _panel(found, lake, workspace))
         yield _all_read(IngestResult())
 
@@ -98,6 +106,7 @@ def _asked(
                 Spool(settings.spool_dir),
                 workspace.parameters,
                 whole_history=config.whole_history,
+                suspects=_suspects(lake),
                 tell=_teller(context.log.info),
             )
     except SourceError as error:
@@ -119,10 +128,19 @@ def _asked(
     yield _all_read(result)
 
 
+def _suspects(lake: Lake) -> list[str]:
+    """Return the stocks of which the build before held bars back: what is asked depends on it, not what is true."""
+    held = lake.scan(core.QuarantinedBar).filter(pl.col("asset_class") == "stock")
+    return held.select(pl.col("instrument_id").unique().sort()).collect()["instrument_id"].to_list()
+
+
 def _wanted(universe: list[str], symbols: list[str]) -> list[str]:
     unknown = sorted(set(symbols) - set(universe))
     if unknown:
-        raise dg.Failure(f"symbols: expected some of the universe, was {unknown[:_SHOWN]}")
+        known = f"{', '.join(universe[:_SHOWN])}{' ...' if len(universe) > _SHOWN else ''}"
+        raise dg.Failure(
+            f"symbols: expected some of the {len(universe)} of MARKET_UNIVERSE ({known}), was {unknown[:_SHOWN]}"
+        )
     return symbols or universe
 
 

@@ -1,47 +1,95 @@
-"""Layer core, of all stocks: bars, averages, trend states, of which a run derives what changed since the last one."""
+"""Layer core, of all stocks: tables carried on bucket by bucket, of which a run derives what changed since the last."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, qualified_name
-from pipelines.defs.tables import CONTRACT, contract_check, inherited_snapshot, report_of, spec_of
+from pipelines.defs.tables import CONTRACT, Plot, as_picture, contract_check, inherited_snapshot, report_of, spec_of
 from pipelines.defs.workspace import Workspace
+from pipelines.derivation.breadth import BreadthBuild, TallyBuild
+from pipelines.derivation.bucket_build import BucketBuild, Report
+from pipelines.derivation.stock_action import ActionBuild, FactorBuild
 from pipelines.derivation.stock_bar import BarBuild
-from pipelines.derivation.stock_trend import Report, TrendBuild
+from pipelines.derivation.stock_trend import TrendBuild
+from pipelines.derivation.stock_warning import WarningBuild
 from pipelines.projections.dagster import asset_key
-from pipelines.storage.bucket_store import BucketStore
-from pipelines.storage.lake import LakeError
+from pipelines.report.plot import breadth as breadth_plot
+from pipelines.storage.bucket_content import content_of
+from pipelines.storage.bucket_store import time_of
+from pipelines.storage.lake import Lake, LakeError
 from pipelines.transforms.quarantine import accepted_stock_bars
 
-_TRENDS = (core.StockMovingAverage, core.StockTrendState)
+Builds = Sequence[BarBuild | BucketBuild]
+_DRAWN = dt.timedelta(days=500)
 
 
-@dg.multi_asset(
-    name="core_stock_bar",
-    specs=[spec_of(core.StockBar, [qualified_name(raw.StockBar), qualified_name(raw.StockAction)])],
-    check_specs=[contract_check(core.StockBar)],
-)
-def stock_bar(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
+def _carried_on(
+    name: str, tables: tuple[type[Table], ...], *reads: type[Table], plot: Plot | None = None
+) -> Callable[[Callable[..., Builds]], dg.AssetsDefinition]:
+    """Make an asset of a function that says which builds bring tables up to what is known, in their order.
+
+    The function gets the workspace and the state of the data that ``reads`` share. ``plot`` draws the last rows of each
+    table for the UI.
+    """
+
+    def decorate(builds_of: Callable[..., Builds]) -> dg.AssetsDefinition:
+        @dg.multi_asset(
+            name=name,
+            specs=[spec_of(table, [qualified_name(read) for read in reads]) for table in tables],
+            check_specs=[contract_check(table) for table in tables],
+        )
+        def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
+            snapshot = inherited_snapshot(workspace.lake, reads)
+            yield from _built(builds_of(workspace, snapshot), tables, workspace, plot)
+
+        return asset
+
+    return decorate
+
+
+@_carried_on("core_stock_bar", (core.StockBar,), raw.StockBar, raw.StockAction)
+def stock_bar(workspace: Workspace, snapshot: str | None) -> Builds:
     """The newest good version of each bar of a stock that is known, in shares of today."""
-    yield from _built(bar_build(workspace), (core.StockBar,), workspace)
+    return [bar_build(workspace)]
 
 
-@dg.multi_asset(
-    name="core_stock_trend",
-    specs=[spec_of(table, [qualified_name(core.StockBar), qualified_name(core.Session)]) for table in _TRENDS],
-    check_specs=[contract_check(table) for table in _TRENDS],
-)
-def stock_trend(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
+@_carried_on("core_stock_trend", (core.StockMovingAverage, core.StockTrendState), core.StockBar, core.Session)
+def stock_trend(workspace: Workspace, snapshot: str | None) -> Builds:
     """Averages and trend states of stocks."""
-    lake = workspace.lake
-    snapshot = inherited_snapshot(lake, (core.StockBar, core.Session))
-    sessions = lake.read(core.Session)
-    build = TrendBuild(lake, workspace.settings.stock_buckets, sessions, workspace.parameters, snapshot)
-    yield from _built(build, _TRENDS, workspace)
+    return [TrendBuild(*_place(workspace), snapshot, sessions=workspace.lake.read(core.Session))]
+
+
+@_carried_on("core_stock_action", (core.StockAction,), core.StockBar, raw.StockAction)
+def stock_action(workspace: Workspace, snapshot: str | None) -> Builds:
+    """Splits and dividends as they stand, and why some adjust nothing."""
+    return [ActionBuild(*_place(workspace), snapshot, known_at=workspace.settings.knowledge_time())]
+
+
+@_carried_on("core_adjustment_factor", (core.AdjustmentFactor,), core.StockAction)
+def adjustment_factor(workspace: Workspace, snapshot: str | None) -> Builds:
+    """Cumulative factors of the actions that adjust."""
+    return [FactorBuild(*_place(workspace), snapshot)]
+
+
+@_carried_on("core_stock_bar_warning", (core.StockBarWarning,), core.StockBar, core.StockAction, core.Session)
+def stock_bar_warning(workspace: Workspace, snapshot: str | None) -> Builds:
+    """Bars of stocks that are odd."""
+    return [WarningBuild(*_place(workspace), snapshot, sessions=workspace.lake.read(core.Session))]
+
+
+@_carried_on("core_breadth", (core.Breadth,), core.StockBar, core.MemberSpell, core.Session, plot=breadth_plot)
+def breadth(workspace: Workspace, snapshot: str | None) -> Builds:
+    """How many members take part: what the buckets of stocks add up to, then the measures."""
+    sessions, spells = (workspace.lake.read(table) for table in (core.Session, core.MemberSpell))
+    return [
+        build(*_place(workspace), snapshot, sessions=sessions, spells=spells) for build in (TallyBuild, BreadthBuild)
+    ]
 
 
 def bar_build(workspace: Workspace) -> BarBuild:
@@ -51,16 +99,20 @@ def bar_build(workspace: Workspace) -> BarBuild:
     return BarBuild(workspace.lake, settings.stock_buckets, known_at, workspace.parameters, accepted_stock_bars)
 
 
+def _place(workspace: Workspace) -> tuple[Lake, int, Any]:
+    return workspace.lake, workspace.settings.stock_buckets, workspace.parameters
+
+
 def _built(
-    build: BarBuild | TrendBuild, tables: tuple[type[Table], ...], workspace: Workspace
+    builds: Builds, tables: tuple[type[Table], ...], workspace: Workspace, plot: Plot | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-    """Run a build and yield what Dagster is to know of its tables.
+    """Run builds and yield what Dagster is to know of their tables.
 
     Raises:
         dg.Failure: rows break their contract, or a bucket is unfinished; buckets that are done stay done.
     """
     try:
-        report = build.run()
+        report = sum((build.run() for build in builds), Report())
     except (ContractError, LakeError) as error:
         for table in tables:
             yield dg.AssetCheckResult(
@@ -70,24 +122,28 @@ def _built(
     for table in tables:
         yield dg.MaterializeResult(
             asset_key=asset_key(table),
-            metadata=_metadata(BucketStore(build.lake, table, build.buckets), report, workspace),
+            metadata=_metadata(table, report, workspace, plot),
             check_results=[dg.AssetCheckResult(passed=True, asset_key=asset_key(table), check_name=CONTRACT)],
         )
 
 
-def _metadata(store: BucketStore, report: Report, workspace: Workspace) -> dict[str, Any]:
-    """Return counts of a table and of what the build did, with a preview of one bucket's last session."""
-    records = [record for record in map(store.record, range(store.buckets)) if record and record.rows]
-    last = max((record.last_session for record in records if record.last_session), default=None)
-    bucket = next((b for b in range(store.buckets) if (r := store.record(b)) and r.last_session == last), 0)
-    metadata = report_of(store.scan(bucket, last).collect(), workspace)
+def _metadata(table: type[Table], report: Report, workspace: Workspace, plot: Plot | None) -> dict[str, Any]:
+    """Return counts of a table and of what the build did, with a preview of its last session."""
+    content = content_of(workspace.lake, table)
+    rows, time = workspace.lake.scan(table), pl.col(time_of(table))
+    last = rows.filter(time == content.last).collect()
+    drawn = {}
+    if plot and content.last:
+        drawn["plot"] = as_picture(
+            "plot", plot(rows.filter(time > content.last - _DRAWN).collect(), workspace.settings.note)
+        )
     return {
-        **metadata,
-        "dagster/row_count": sum(record.rows for record in records),
-        "buckets": store.buckets,
+        **report_of(last.sort(table.primary_key()), workspace),
+        "dagster/row_count": content.rows,
         "rows_read": report.rows_read,
         "rows_derived": report.rows_derived,
-        "stocks_carried_on": report.carried_on,
-        "stocks_derived_anew": report.derived_anew,
+        "series_carried_on": report.carried_on,
+        "series_derived_anew": report.derived_anew,
         "buckets_built_anew": report.buckets_anew,
+        **drawn,
     }

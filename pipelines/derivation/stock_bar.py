@@ -8,9 +8,7 @@ Belongs here: which those are. Not here: which version of a bar stands (``transf
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -19,8 +17,9 @@ import polars as pl
 
 from pipelines.contracts import core, raw
 from pipelines.contracts.table import Table
+from pipelines.derivation.bucket_build import Report, in_every_bucket, stamp
 from pipelines.derivation.held_bar import held_of, with_held
-from pipelines.derivation.stock_trend import Report
+from pipelines.derivation.row_change import first_differences
 from pipelines.parameters import Parameters
 from pipelines.storage.bucket_record import Record
 from pipelines.storage.bucket_store import BucketStore
@@ -72,9 +71,8 @@ class BarBuild:
         """Bring every bucket up to what is known, some buckets at a time, and stamp them with the state they make."""
         records = [self._store.record(bucket) for bucket in range(self.buckets)]
         self._news.remember({record.progress.get("reading", "") for record in records if record})
-        with ThreadPoolExecutor(workers) as pool:
-            report = sum(pool.map(self.derive, range(self.buckets)), Report())
-        self._stamp()
+        report = in_every_bucket([self._store], self.derive, workers)
+        stamp(self._store, None, self.parameters)
         return report
 
     def derive(self, bucket: int) -> Report:
@@ -156,7 +154,7 @@ class BarBuild:
         record = with_held(record, pl.concat([still, held]))
         stored = self._store.scan(bucket).filter(pl.col("instrument_id").is_in(others)).collect() if others else None
         changes = dict(extended.group_by("instrument_id").agg(pl.col("session").min()).rows())
-        changes |= _differences(stored, judged) if stored is not None else {}
+        changes |= first_differences(stored, judged, _KEY) if stored is not None else {}
         since_when = pl.DataFrame({"instrument_id": list(changes), "from": list(changes.values())})
         rows = pl.concat([extended, judged]).join(since_when, on="instrument_id") if changes else extended
         if changes:
@@ -210,27 +208,6 @@ class BarBuild:
             .to_list()
         )
 
-    # What it makes
-
-    def _stamp(self) -> None:
-        """Write the state that all buckets make together into the record of each."""
-        records = {bucket: self._store.record(bucket) for bucket in range(self.buckets)}
-        every = [record for record in records.values() if record]
-        text = f"{sum(record.rows for record in every)} {sum(record.fingerprint for record in every) % 2**64}"
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        snapshot = f"parameters={self.parameters.set_id} stock_bar={digest}"
-        for bucket, record in records.items():
-            if record and record.snapshot != snapshot:
-                self._store.commit(bucket, replace(record, snapshot=snapshot))
-
 
 def _names(*frames: pl.DataFrame) -> set[str]:
     return {name for frame in frames for name in frame["instrument_id"].unique()}
-
-
-def _differences(stored: pl.DataFrame, judged: pl.DataFrame) -> dict[str, dt.date]:
-    """Return from which session on the bars of stocks differ from the stored ones, of those that do."""
-    values = [name for name in stored.columns if name not in _KEY]
-    both = stored.join(judged, on=_KEY, how="full", suffix="_now", coalesce=True)
-    is_other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in values)
-    return dict(both.filter(is_other).group_by("instrument_id").agg(pl.col("session").min()).rows())

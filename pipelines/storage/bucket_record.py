@@ -22,14 +22,27 @@ RECORD = "_record.json"
 FINGERPRINT_MODULUS = 2**64
 
 
+Span = tuple[dt.date, dt.date]
+"""First and last session."""
+
+
 @dataclass(frozen=True)
 class FileFacts:
-    """One file of a bucket: how many rows from which session to which, and their fingerprint."""
+    """One file of a bucket: how many rows, their fingerprint, and from which session to which each series has some."""
 
     rows: int
-    first_session: dt.date
-    last_session: dt.date
     fingerprint: int
+    spans: dict[str, Span]
+
+    @property
+    def first_session(self) -> dt.date:
+        """Return the earliest session of any row."""
+        return min(first for first, _ in self.spans.values())
+
+    @property
+    def last_session(self) -> dt.date:
+        """Return the latest session of any row."""
+        return max(last for _, last in self.spans.values())
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,7 @@ class Record:
         files: Facts by name of file.
         snapshot: The state of the data that the rows were derived from.
         progress: How far what the rows are derived from has been read; its words are the deriving step's.
-        changes: For each of the last generations the instruments it changed, and from which session on.
+        changes: For each of the last generations the series it changed, and from which session on.
     """
 
     basis: str
@@ -70,6 +83,15 @@ class Record:
         return min((facts.first_session for facts in self.files.values()), default=None)
 
     @property
+    def spans(self) -> dict[str, Span]:
+        """Return first and last session of each series."""
+        found: dict[str, Span] = {}
+        for name, (first, last) in (item for facts in self.files.values() for item in facts.spans.items()):
+            known = found.get(name, (first, last))
+            found[name] = min(first, known[0]), max(last, known[1])
+        return found
+
+    @property
     def fingerprint(self) -> int:
         """Return the fingerprint of all rows, whatever files they lie in."""
         return sum(facts.fingerprint for facts in self.files.values()) % FINGERPRINT_MODULUS
@@ -84,13 +106,13 @@ class Record:
         return replace(self, epoch=f"{self.fingerprint:016x}", generation=0, changes={})
 
     def changed(self, changes: Mapping[str, dt.date]) -> Record:
-        """Return the record of the next generation, which changed instruments from a session on."""
+        """Return the record of the next generation, which changed series from a session on."""
         generation = self.generation + 1
         known = {number: what for number, what in self.changes.items() if number > generation - _CHANGES_REMEMBERED}
         return replace(self, generation=generation, changes={**known, generation: dict(changes)})
 
     def changes_since(self, state: str) -> dict[str, dt.date] | None:
-        """Return what changed after a state, instruments each from its earliest changed session on; None: not known."""
+        """Return what changed after a state, series each from its earliest changed session on; None: not known."""
         epoch, _, number = state.partition(":")
         if epoch != self.epoch or not number.isdecimal() or int(number) > self.generation:
             return None
@@ -99,9 +121,16 @@ class Record:
             return None
         earliest: dict[str, dt.date] = {}
         for generation in missed:
-            for instrument, session in self.changes[generation].items():
-                earliest[instrument] = min(session, earliest.get(instrument, session))
+            earliest = earlier_of(earliest, self.changes[generation])
         return earliest
+
+
+def earlier_of(*changes: Mapping[str, dt.date]) -> dict[str, dt.date]:
+    """Return several changes as one: each series from its earliest changed session on."""
+    earliest: dict[str, dt.date] = {}
+    for name, session in (item for some in changes for item in some.items()):
+        earliest[name] = min(session, earliest.get(name, session))
+    return earliest
 
 
 _ADAPTER = TypeAdapter(Record)

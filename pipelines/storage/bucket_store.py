@@ -1,9 +1,10 @@
 """Tables that grow by the day: a bucket's rows in files by year, of which a day rewrites the last one alone.
 
 ``<layer>/<table>/bucket=NN/through=YYYY.parquet`` holds the rows up to the end of that year that no earlier file holds,
-sorted by year, instrument and session, one row group a year: a session is found by the statistics of the row groups, an
-instrument within them. Beside the files stands ``_record.json`` (``bucket_record``). It is taken away before the first
-file is touched and written after the last, so a bucket without one is being built, or was when the builder was killed.
+sorted by year and key, one row group a year: a session is found by the statistics of the row groups, a series within
+them. A series is what the key begins with, such as an instrument; its time is the key's first date. Beside the files
+stands ``_record.json`` (``bucket_record``). It is taken away before the first file is touched and written after the
+last, so a bucket without one is being built, or was when the builder was killed.
 Not here: tables that are written whole (``lake``), what rows mean, or what they are derived from.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.contracts.check import checked_in_order
-from pipelines.contracts.table import Table
+from pipelines.contracts.table import Table, grain_of
 from pipelines.projections.parquet import annotated
 from pipelines.storage.bucket_record import FINGERPRINT_MODULUS, RECORD, FileFacts, Record, read_record, write_record
 from pipelines.storage.content_hash import VOLATILE_COLUMNS
@@ -29,20 +31,23 @@ from pipelines.storage.swap import swap_in, sweep, temporary_name
 
 _SEED = 20
 Changes = Mapping[str, dt.date]
-"""Instruments whose rows change, and from which session on."""
+"""Series whose rows change, and from which session on."""
 
 
 class BucketStore:
-    """The buckets of one table, its key being ``instrument_id`` and ``session``.
+    """The buckets of one table whose key begins with a series and has a date.
 
     Args:
         lake: Where the table lies; its stamp goes into every file.
         table: The contract.
-        buckets: How many buckets instruments are spread over.
+        buckets: How many buckets series are spread over.
     """
 
     def __init__(self, lake: Lake, table: type[Table], buckets: int) -> None:
         self.lake, self.table, self.buckets = lake, table, buckets
+        self.key = grain_of(table)
+        self.series = self.key[0]
+        self.time = time_of(table)
 
     def folder(self, bucket: int) -> Path:
         """Return the folder of a bucket."""
@@ -59,7 +64,7 @@ class BucketStore:
         if not names:
             return self.table.create_empty().lazy()
         rows = pl.scan_parquet([self.folder(bucket) / name for name in sorted(names)], glob=False)
-        return rows if since is None else rows.filter(pl.col("session") >= since)
+        return rows if since is None else rows.filter(pl.col(self.time) >= since)
 
     def write(self, bucket: int, rows: pl.DataFrame, record: Record) -> Record:
         """Replace a bucket by rows in order of the key, and return its record, not written yet.
@@ -72,7 +77,7 @@ class BucketStore:
         folder = self.folder(bucket)
         for stale in folder.glob("*.parquet"):
             stale.unlink()
-        parts = _by_year(rows)
+        parts = self._by_year(rows)
         closed = [part for _, part in parts[:-1]]
         files = {}
         for year, some in ((parts[-1][0] - 1, closed), (parts[-1][0], [parts[-1][1]])) if parts else ():
@@ -85,8 +90,8 @@ class BucketStore:
 
         Args:
             bucket: Number of the bucket.
-            rows: All rows of the changed instruments from their changed session on, in order of the key.
-            changes: Of each such instrument the session from which on its stored rows no longer hold.
+            rows: All rows of the changed series from their changed session on, in order of the key.
+            changes: Of each such series the session from which on its stored rows no longer hold.
             record: What is known of the bucket.
 
         Raises:
@@ -94,14 +99,11 @@ class BucketStore:
         """
         rows = checked_in_order(self.table, rows)
         self._begin(bucket)
-        since = pl.DataFrame(
-            {"instrument_id": list(changes), "changed_from": list(changes.values())},
-            schema={"instrument_id": pl.String, "changed_from": pl.Date},
-        )
+        since = since_frame(changes, self.series)
         files, after = dict(record.files), dt.date.min
         for name in sorted(record.files):
             until = dt.date(_year(name), 12, 31)
-            own = rows.filter(pl.col("session") > after, pl.col("session") <= until)
+            own = rows.filter(pl.col(self.time) > after, pl.col(self.time) <= until)
             if not own.is_empty() or min(changes.values(), default=dt.date.max) <= record.files[name].last_session:
                 facts = self._merge(self.folder(bucket) / name, own, since, record.snapshot)
                 if facts:
@@ -109,13 +111,28 @@ class BucketStore:
                 else:
                     del files[name]
             after = until
-        for year, part in _by_year(rows.filter(pl.col("session") > after)):
+        for year, part in self._by_year(rows.filter(pl.col(self.time) > after)):
             files[_name(year)] = self._write(self.folder(bucket) / _name(year), [part], record.snapshot)
         return replace(record, files=files)
 
     def commit(self, bucket: int, record: Record) -> None:
         """Declare a bucket whole: what has been written is what the record says."""
-        write_record(self.folder(bucket) / RECORD, record)
+        if self.record(bucket) != record:
+            write_record(self.folder(bucket) / RECORD, record)
+
+    def forget_beyond(self) -> None:
+        """Declare buckets beyond the count, left of a larger one, unfinished: their series go elsewhere."""
+        for folder in self._beyond():
+            (folder / RECORD).unlink(missing_ok=True)
+
+    def delete_beyond(self) -> None:
+        """Delete buckets beyond the count, once all others are whole."""
+        for folder in self._beyond():
+            shutil.rmtree(folder)
+
+    def _beyond(self) -> list[Path]:
+        own = {self.folder(bucket) for bucket in range(self.buckets)}
+        return [folder for folder in self.lake.folder(self.table).glob("bucket=*") if folder not in own]
 
     def _begin(self, bucket: int) -> None:
         self.folder(bucket).mkdir(parents=True, exist_ok=True)
@@ -124,17 +141,17 @@ class BucketStore:
     def _merge(self, path: Path, rows: pl.DataFrame, since: pl.DataFrame, snapshot: str | None) -> FileFacts | None:
         """Rewrite a file without the rows that no longer hold and with those that do; None where nothing is left."""
         stored = pl.read_parquet(path, glob=False)
-        is_gone = pl.col("session") >= pl.col("changed_from")
-        holds = stored.join(since, on="instrument_id", how="left", maintain_order="left").filter(
+        is_gone = pl.col(self.time) >= pl.col("changed_from")
+        holds = stored.join(since, on=self.series, how="left", maintain_order="left").filter(
             is_gone.fill_null(value=False).not_()
         )
         if holds.height == stored.height and rows.is_empty():
-            return _facts(stored)
-        merged = pl.concat([holds.select(rows.columns), rows]).sort("instrument_id", "session")
+            return self._facts(stored)
+        merged = pl.concat([holds.select(rows.columns), rows]).sort(self.key)
         if merged.is_empty():
             path.unlink()
             return None
-        return self._write(path, [part for _, part in _by_year(merged)], snapshot)
+        return self._write(path, [part for _, part in self._by_year(merged)], snapshot)
 
     def _write(self, path: Path, years: list[pl.DataFrame], snapshot: str | None) -> FileFacts:
         """Write one file, a row group a year; floats hardly repeat, so no dictionary of them is tried."""
@@ -151,7 +168,7 @@ class BucketStore:
                     data.schema,
                     compression="zstd",
                     use_dictionary=repeating,
-                    write_statistics=["instrument_id", "session"],
+                    write_statistics=[self.series, self.time],
                 )
                 writer.write_table(data, row_group_size=rows.height)
             if writer:
@@ -159,7 +176,33 @@ class BucketStore:
             swap_in(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        return _facts(*years)
+        return self._facts(*years)
+
+    def _facts(self, *parts: pl.DataFrame) -> FileFacts:
+        session = pl.col(self.time)
+        by_part = [part.group_by(self.series).agg(first=session.min(), last=session.max()) for part in parts]
+        spans = pl.concat(by_part).group_by(self.series).agg(pl.col("first").min(), pl.col("last").max())
+        total = sum(map(fingerprint, parts)) % FINGERPRINT_MODULUS
+        of_series = {name: (first, last) for name, first, last in spans.sort(self.series).rows()}
+        return FileFacts(sum(part.height for part in parts), total, of_series)
+
+    def _by_year(self, rows: pl.DataFrame) -> list[tuple[int, pl.DataFrame]]:
+        """Return the rows of each year there is, in their order."""
+        years = rows[self.time].dt.year()
+        return [(year, rows.filter(years == year)) for year in years.unique().sort()]
+
+
+def time_of(table: type[Table]) -> str:
+    """Return the column of a table's key that is its time: the first date."""
+    return next(name for name in grain_of(table) if table.columns()[name].dtype == pl.Date)
+
+
+def since_frame(changes: Changes, series: str = "instrument_id") -> pl.DataFrame:
+    """Return changes as a frame: the series, and ``changed_from``."""
+    return pl.DataFrame(
+        {series: list(changes), "changed_from": list(changes.values())},
+        schema={series: pl.String, "changed_from": pl.Date},
+    )
 
 
 def fingerprint(rows: pl.DataFrame) -> int:
@@ -169,19 +212,6 @@ def fingerprint(rows: pl.DataFrame) -> int:
     """
     hashes = rows.select(pl.exclude(VOLATILE_COLUMNS)).hash_rows(seed=_SEED)
     return int(hashes.to_numpy().sum(dtype=np.uint64))
-
-
-def _facts(*parts: pl.DataFrame) -> FileFacts:
-    sessions = [part["session"] for part in parts]
-    first, last = min(days.min() for days in sessions), max(days.max() for days in sessions)  # type: ignore[type-var]
-    rows, total = sum(part.height for part in parts), sum(map(fingerprint, parts))
-    return FileFacts(rows, first, last, total % FINGERPRINT_MODULUS)  # type: ignore[arg-type]
-
-
-def _by_year(rows: pl.DataFrame) -> list[tuple[int, pl.DataFrame]]:
-    """Return the rows of each year there is, in their order."""
-    years = rows["session"].dt.year()
-    return [(year, rows.filter(years == year)) for year in years.unique().sort()]
 
 
 def _name(year: int) -> str:

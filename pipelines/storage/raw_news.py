@@ -46,10 +46,11 @@ class RawNews:
             if listed.stem not in {*spoken_of, self.reading}:
                 listed.unlink()
         path = self.memory / f"{self.reading}.json"
+        if path.exists():
+            return
         sweep(path)
         temporary = temporary_name(path)
-        fetched_to = [self._fetched_to(table) for table in self.tables]
-        content = {"files": sorted(self._files), "fetched_to": max(fetched_to).isoformat()}
+        content = {"files": sorted(self._files), "fetched_to": self._fetched_to().isoformat()}
         temporary.write_text(json.dumps(content), encoding="utf-8")
         swap_in(temporary, path)
 
@@ -91,9 +92,19 @@ class RawNews:
     def _is_of(self, path: Path, table: type[Table]) -> bool:
         return path.is_relative_to(self.lake.folder(table))
 
-    def _fetched_to(self, table: type[Table]) -> dt.datetime:
-        files = [path for path in self._files.values() if self._is_of(path, table)]
-        return self._scan(table, files).select(pl.col("fetched_at").max()).collect().item() or _NEVER
+    def _fetched_to(self) -> dt.datetime:
+        """Return when the newest version was fetched; of files that a past reading has seen its answer counts."""
+        past = [json.loads(listed.read_bytes()) for listed in self.memory.glob("*.json")]
+        moment, seen = max(
+            ((dt.datetime.fromisoformat(reading["fetched_to"]), set(reading["files"])) for reading in past),
+            key=lambda reading: reading[0],
+            default=(_NEVER, set[str]()),
+        )
+        for table in self.tables:
+            files = [path for name, path in self._files.items() if name not in seen and self._is_of(path, table)]
+            found = self._scan(table, files).select(pl.col("fetched_at").max()).collect().item()
+            moment = max(moment, found or _NEVER)
+        return moment
 
     @staticmethod
     def _scan(table: type[Table], files: list[Path]) -> pl.LazyFrame:

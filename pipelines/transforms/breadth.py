@@ -11,9 +11,9 @@ import datetime as dt
 import polars as pl
 
 from pipelines.contracts import core
-from pipelines.contracts.vocabulary import ALL_SECTORS
+from pipelines.contracts.vocabulary import ALL_SECTORS, MEMBERSHIP_QUALITIES
 from pipelines.parameters import Parameters
-from pipelines.transforms.breadth_tally import SMA_SPANS, members_of, tallies_of
+from pipelines.transforms.breadth_tally import SMA_SPANS, tallies_of, whole_tallies
 
 PERCENT = 100.0
 _GROUP = ("index_id", "sector")
@@ -42,34 +42,61 @@ def breadth(
     Raises:
         ValueError: a bar stands on a day that is no session, or two spells of a member overlap.
     """
-    days = _days(stock_bars, sessions)
-    _require_apart(spells)
-    if days.is_empty() or spells.is_empty():
+    require_sessions(stock_bars, sessions)
+    require_apart(spells)
+    if stock_bars.is_empty() or spells.is_empty():
         return core.Breadth.create_empty()
-    tallies = tallies_of(stock_bars, spells, parameters)
-    rows = (
-        members_of(spells, days)
-        .join(tallies, on=_KEY, how="left", maintain_order="left")
-        .with_columns(pl.col(tallies.columns).exclude(_KEY).fill_null(0))
-    )
+    span = stock_bars.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
+    days = days_between(sessions, *span)
+    return measures_of(tallies_of(stock_bars, spells, days, parameters), spells["index_id"], days, parameters)
+
+
+def measures_of(
+    tallies: pl.DataFrame,
+    indices: pl.Series,
+    days: pl.Series,
+    parameters: Parameters,
+    lines: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Return every measure of breadth on some sessions running.
+
+    Args:
+        tallies: ``kept.BreadthTally`` of all stocks on these sessions, in parts one under the other.
+        indices: The indices there are, whether they have members or not.
+        days: The sessions. Those that are not the first of all need ``breadth_smoothing_sessions`` less one in front
+            of them for ``high_low_index``: rows of these have to be left aside.
+        parameters: see ``breadth``.
+        lines: ``index_id``, ``sector`` and the last published ``advance_decline_line`` before these sessions; None
+            where nothing lies before them.
+
+    Returns:
+        ``core.Breadth``, sorted by its key.
+    """
+    weakest = [pl.when(pl.col(name) > 0).then(pl.lit(name)) for name in reversed(MEMBERSHIP_QUALITIES)]
+    rows = whole_tallies(tallies, indices.unique(), days).with_columns(membership_quality=pl.coalesce(weakest))
+    began = pl.DataFrame(schema={**rows.select(_GROUP).schema, "line_before": pl.Float64}) if lines is None else lines
+    rows = rows.join(began, on=_GROUP, how="left", maintain_order="left")
     kept = rows.select(is_kept=(pl.col("members") > 0) | (pl.col("sector") == ALL_SECTORS)).to_series()
     measures = _measures(rows, parameters)
     return pl.concat(measure.filter(kept) for measure in measures).sort(core.Breadth.primary_key())
 
 
-def _days(stock_bars: pl.DataFrame, sessions: pl.DataFrame) -> pl.Series:
-    """Return the sessions from the first bar to the last, in order."""
+def days_between(sessions: pl.DataFrame, first: dt.date | None, last: dt.date | None) -> pl.Series:
+    """Return the sessions from the first bar to the last, in order; none where there is no bar."""
     days = sessions["session"].sort()
+    return days.filter(days.is_between(first, last)) if first and last else days.clear()
+
+
+def require_sessions(stock_bars: pl.DataFrame, sessions: pl.DataFrame) -> None:
+    """Raise where a bar stands on a day that is no session."""
     stray = stock_bars.join(sessions, on="session", how="anti").sort("instrument_id", "session").head(1)
     for bar in stray.iter_rows(named=True):
         raise ValueError(
             f"core.breadth {bar['instrument_id']} {bar['session']}: expected a session of core.session, was none"
         )
-    first, last = stock_bars["session"].min(), stock_bars["session"].max()
-    return days.filter((days >= first) & (days <= last)) if len(stock_bars) else days.clear()
 
 
-def _require_apart(spells: pl.DataFrame) -> None:
+def require_apart(spells: pl.DataFrame) -> None:
     """Raise where a symbol would be two members of one index at once."""
     end_before = pl.col("effective_to").fill_null(dt.date.max).shift(1).over("index_id", "symbol")
     overlaps = spells.sort("index_id", "symbol", "effective_from").filter(pl.col("effective_from") < end_before)
@@ -95,7 +122,7 @@ def _measures(rows: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame]:
     high_low_index, high_low_reason = _high_low_index(parameters.breadth_smoothing_sessions)
     of_change = {
         **{name: pl.col(name) for name in ("advances", "declines", "unchanged")},
-        "advance_decline_line": pl.col("net").cum_sum().over(_GROUP),
+        "advance_decline_line": pl.col("net").cum_sum().over(_GROUP) + pl.col("line_before").fill_null(0),
         "return_equal_pct": pl.col("change") / pl.col("eligible_change") * PERCENT,
     }
     of_extremes = {

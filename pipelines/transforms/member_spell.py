@@ -18,11 +18,12 @@ PANEL = "panel"
 """Name of the universe of all symbols with bars."""
 _OPEN_END = dt.date(9999, 12, 31)
 _KEY = ("index_id", "symbol")
+_SAID = ("sector", "weight_share", "membership_quality")
 _STRETCH = (*_KEY, "effective_from", "effective_to", "membership_quality")
 
 
 def member_spells(
-    memberships: pl.DataFrame, reconstructions: pl.DataFrame, stock_bars: pl.DataFrame, parameters: Parameters
+    memberships: pl.DataFrame, reconstructions: pl.DataFrame, traded: pl.DataFrame, parameters: Parameters
 ) -> pl.DataFrame:
     """Return who belongs to an index or universe when; a spell holds from its first date up to, not with, its end.
 
@@ -39,7 +40,7 @@ def member_spells(
     Args:
         memberships: ``core.Membership``.
         reconstructions: ``raw.MembershipSpell`` rows known.
-        stock_bars: ``core.StockBar``.
+        traded: ``instrument_id``, ``first_session`` and ``last_session``: of each stock its first and last bar.
         parameters: ``membership_max_age_days``.
 
     Returns:
@@ -50,9 +51,7 @@ def member_spells(
     official = weights.join(reconstructions, on="index_id", how="anti").select(
         *_KEY, "membership_quality", effective_from="valid_from", effective_to="valid_to"
     )
-    stretches = pl.concat(
-        [_reconstructed(reconstructions), official.select(_STRETCH), _panel(stock_bars)], how="vertical"
-    )
+    stretches = pl.concat([_reconstructed(reconstructions), official.select(_STRETCH), _panel(traded)], how="vertical")
     return _described(stretches, weights, _sectors(memberships, lifetime)).sort(core.MemberSpell.primary_key())
 
 
@@ -108,13 +107,14 @@ def _reconstructed(reconstructions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _panel(stock_bars: pl.DataFrame) -> pl.DataFrame:
-    return (
-        stock_bars.group_by(symbol="instrument_id")
-        .agg(effective_from=pl.col("session").min(), effective_to=pl.col("session").max() + dt.timedelta(days=1))
-        .with_columns(index_id=pl.lit(PANEL), membership_quality=pl.lit("current_backfilled"))
-        .select(_STRETCH)
-    )
+def _panel(traded: pl.DataFrame) -> pl.DataFrame:
+    return traded.select(
+        pl.lit(PANEL).alias("index_id"),
+        pl.col("instrument_id").alias("symbol"),
+        pl.col("first_session").alias("effective_from"),
+        (pl.col("last_session") + dt.timedelta(days=1)).alias("effective_to"),
+        pl.lit("current_backfilled").alias("membership_quality"),
+    ).select(_STRETCH)
 
 
 def _described(stretches: pl.DataFrame, weights: pl.DataFrame, sectors: pl.DataFrame) -> pl.DataFrame:
@@ -152,16 +152,40 @@ def _as_of_start(starts: pl.DataFrame, facts: pl.DataFrame, *columns: str) -> pl
 def _coalesced(pieces: pl.DataFrame) -> pl.DataFrame:
     """Return touching pieces that say the same as one."""
     rows = pieces.sort(*_KEY, "effective_from")
-    said = ("sector", "weight_share", "membership_quality")
     differs = pl.any_horizontal(
         pl.col("effective_from") != pl.col("effective_to").shift(1).over(_KEY),
-        *(pl.col(column).ne_missing(pl.col(column).shift(1).over(_KEY)) for column in said),
+        *(pl.col(column).ne_missing(pl.col(column).shift(1).over(_KEY)) for column in _SAID),
     )
     begins = differs | (pl.int_range(pl.len()).over(_KEY) == 0)
     return (
         rows.with_columns(spell=begins.fill_null(value=True).cum_sum())
         .group_by("spell", maintain_order=True)
-        .agg(pl.col(*_KEY, "effective_from", *said).first(), pl.col("effective_to").last())
+        .agg(pl.col(*_KEY, "effective_from", *_SAID).first(), pl.col("effective_to").last())
         .with_columns(effective_to=pl.when(pl.col("effective_to") < _OPEN_END).then("effective_to"))
         .select(core.MemberSpell.column_names())
     )
+
+
+def membership_changes(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Return from which date on spells say something else than others did of a symbol in an index, where they do.
+
+    Args:
+        before: ``core.MemberSpell`` as it was.
+        now: As it is.
+
+    Returns:
+        index_id, symbol and ``changed_from``, the first date on which one is a member and was not or the other way
+        round, or on which sector, weight or quality differ.
+    """
+    columns = core.MemberSpell.column_names()
+    gone, come = (
+        one.join(other, on=columns, how="anti", nulls_equal=True)
+        .with_columns(valid_from="effective_from", valid_to=pl.col("effective_to").fill_null(_OPEN_END))
+        .drop("effective_from", "effective_to")
+        for one, other in ((before, now), (now, before))
+    )
+    edges = [frame.select(*_KEY, effective_from=edge) for frame in (gone, come) for edge in ("valid_from", "valid_to")]
+    was = _as_of_start(pl.concat(edges).unique(), gone, *_SAID)
+    both = _as_of_start(was.rename({name: f"{name}_before" for name in _SAID}), come, *_SAID)
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in _SAID)
+    return both.filter(differs).group_by(_KEY).agg(changed_from=pl.col("effective_from").min())

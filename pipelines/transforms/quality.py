@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
@@ -16,9 +17,15 @@ from pipelines.contracts import core
 from pipelines.contracts.quality import QUALITY_RULES
 from pipelines.parameters import Parameters
 from pipelines.transforms.bar import latest_bars
+from pipelines.transforms.price_rows import array_of, numbers
+from pipelines.transforms.scan.flat import Floats, Layout, earlier, last_row_with, window_means
 
 _BP = 10_000.0
-_LOOKED_AT = ("instrument_id", "session", "close", "volume", "is_close_only")
+LOOKED_AT = ("instrument_id", "session", "close", "volume", "is_close_only")
+"""Columns of bars that warnings look at; those of stocks need not have the last."""
+_ROUNDING = 1e-12
+"""What the difference of two means of squares may be off by, as a share of them."""
+_MARGIN = 0.9
 
 
 def quality_rules() -> pl.DataFrame:
@@ -59,30 +66,49 @@ def odd_bars(bars: pl.DataFrame, odd: Mapping[str, tuple[str, pl.Expr]], paramet
         bars: ``core.Bar`` in any order.
         odd: of each warning the column that is its value, and the condition; both may use ``change`` (of the close
             against the instrument's own bar before, as a fraction), ``deviations`` (its logarithm over the standard
-            deviation of those of the ``unusual_move_sessions`` bars before it, null where there are fewer) and
-            ``equal_closes`` (this close and those just before that equal it).
+            deviation of those of the ``unusual_move_sessions`` bars before it, null where there are fewer, and where
+            it is far from unusual) and ``equal_closes`` (this close and those just before that equal it).
         parameters: see above.
     """
-    rows = bars.select(cs.by_name(*_LOOKED_AT, require_all=False)).sort("instrument_id", "session")
-    before = pl.col("close").shift(1).over("instrument_id")
-    window = parameters.unusual_move_sessions
-    rows = (
-        rows.with_columns(
-            change=pl.col("close") / before - 1,
-            step=(pl.col("close") / before).log(),
-            run=(pl.col("close") != before).fill_null(value=True).cum_sum(),
-        )
-        .with_columns(
-            equal_closes=pl.int_range(1, pl.len() + 1).over("run").cast(pl.Float64),
-            deviation=pl.col("step").rolling_std(window).shift(1).over("instrument_id"),
-        )
-        .with_columns(deviations=pl.when(pl.col("deviation") > 0).then(pl.col("step") / pl.col("deviation")))
-    )
+    rows = bars.select(cs.by_name(*LOOKED_AT, require_all=False)).sort("instrument_id", "session")
+    layout = Layout.of_lengths(rows["instrument_id"].rle().struct.field("len").to_numpy())
+    close = array_of(rows["close"])
+    with np.errstate(divide="ignore"):
+        ratio = np.where(layout.row > 0, close / earlier(close, 1), np.nan)
+    begins = last_row_with(ratio != 1, layout)
+    derived = {
+        "change": ratio - 1,
+        "deviations": _deviations(np.log(ratio), layout, parameters),
+        "equal_closes": np.arange(1.0, layout.size + 1) - begins,
+    }
+    rows = rows.with_columns(numbers(derived))
     found = [
         rows.filter(is_odd).select("instrument_id", "session", warning=pl.lit(warning), warning_value=value)
         for warning, (value, is_odd) in odd.items()
     ]
     return pl.concat(found).sort("instrument_id", "session", "warning")
+
+
+def rows_looked_back(parameters: Parameters) -> int:
+    """Return how many bars have to stand in front of one, of which not all closes are equal, for all to be known."""
+    return max(parameters.unusual_move_sessions, parameters.stale_sessions) + 1
+
+
+def _deviations(step: Floats, layout: Layout, parameters: Parameters) -> Floats:
+    """Return the steps that may be unusual over the deviation of those before them; NaN for all others.
+
+    The windows of few rows have to be looked at one by one: a bound from running means rules the rest out.
+    """
+    span = parameters.unusual_move_sessions
+    mean, square = (earlier(window_means(values, (span,), layout)[span], 1) for values in (step, step * step))
+    least_variance = np.maximum(square - mean * mean - _ROUNDING * square, 0.0)
+    may_be = step * step > _MARGIN * parameters.unusual_move_deviations**2 * least_variance
+    places = np.flatnonzero(may_be & (layout.row > span) & (np.abs(step) > parameters.unusual_move_least))
+    found = np.full(layout.size, np.nan)
+    if len(places):
+        deviation = np.lib.stride_tricks.sliding_window_view(step, span)[places - span].std(axis=1, ddof=1)
+        found[places] = np.where(deviation > 0, step[places] / np.where(deviation > 0, deviation, 1.0), np.nan)
+    return found
 
 
 def is_unusual_move(parameters: Parameters) -> pl.Expr:

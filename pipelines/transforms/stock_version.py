@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.contracts import raw
 from pipelines.parameters import Parameters
 from pipelines.transforms.bar import with_knowledge
+from pipelines.transforms.corporate_action import EXCHANGE_TIME_ZONE
 
 _BAR = ("instrument_id", "session")
 _ACTION = ("instrument_id", "ex_session", "action_type")
@@ -86,7 +87,9 @@ def new_action_versions(
 ) -> pl.DataFrame:
     """Return the actions that are new, that changed, or that the source stopped stating.
 
-    The comparison is exact. An action known within the days of an answer that does not state it is withdrawn.
+    The comparison is exact. An action known within the days of an answer that does not state it is withdrawn. A
+    dividend is said anew where a split that the answer states came into effect since it was last read: the same number
+    then means other shares.
 
     Args:
         known: ``raw.StockAction`` rows of these instruments.
@@ -117,9 +120,30 @@ def new_action_versions(
         ]
     )
     joined = now.join(
-        newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from"), on=_ACTION, how="left", suffix="_was"
+        newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from", read_before="fetched_at"),
+        on=_ACTION,
+        how="left",
+        suffix="_was",
     )
     is_new = pl.col("known_from").is_null()
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in (*_SAID, "is_withdrawn"))
+    differs |= _is_in_other_shares(joined, stated)
     changed = joined.filter(is_new | (differs & (pl.col("fetched_at") > pl.col("known_from"))))
     return with_knowledge(changed, raw.StockAction, "ex_session", is_new, calendar, source, parameters)
+
+
+def _is_in_other_shares(actions: pl.DataFrame, stated: pl.DataFrame) -> pl.Series:
+    """Return for each action whether it is a dividend before a split that became effective between its two readings."""
+    splits = stated.filter(pl.col("action_type") == "split").select("instrument_id", split_session="ex_session")
+    rows = actions.select("instrument_id", "ex_session", "action_type", "read_before", "fetched_at").with_row_index(
+        "at"
+    )
+    effective = pl.col("split_session").is_between(_day("read_before"), _day("fetched_at"), closed="right")
+    hit = rows.join(splits, on="instrument_id").filter(
+        pl.col("action_type") == "dividend", pl.col("split_session") > pl.col("ex_session"), effective
+    )
+    return rows["at"].is_in(hit["at"].implode())
+
+
+def _day(moment: str) -> pl.Expr:
+    return pl.col(moment).dt.convert_time_zone(EXCHANGE_TIME_ZONE).dt.date()

@@ -76,7 +76,7 @@ def test_it_lies_beside_the_present_one_and_touches_nothing_of_it(corrected, of_
     assert files(corrected[0] / "out") == before
     assert place.settings.database_path == corrected[0] / "out" / "files" / "known" / STAMP / "market.duckdb"
     lake = place.settings.build_dir / "lake"
-    assert {path.name for path in lake.iterdir() if path.is_dir()} == {"core"}
+    assert {path.name for path in lake.iterdir() if path.is_dir()} == {"core", "kept"}
     assert not (lake / "core" / "state_change").exists()
 
 

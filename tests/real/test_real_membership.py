@@ -22,7 +22,7 @@ from pipelines.transforms.member_spell import member_spells
 from pipelines.transforms.membership import excluded_holdings, memberships
 from pipelines.transforms.revenue_exposure import revenue_exposures
 from pipelines.transforms.sector_weight import sector_weights
-from tests.market import bar_frame
+from tests.market import bar_frame, traded
 from tests.transforms.membership_frames import frame, holdings, listings
 
 D = dt.date
@@ -263,7 +263,8 @@ def test_spells_of_the_real_reconstruction_and_panel_do_not_overlap(members: pl.
     ]
     bars = pl.read_parquet(real_data / "panel" / "bars_2023_2024h1.parquet")
     stocks = bar_frame(bars.rename({"symbol": "instrument_id", "date": "session"}))
-    out = core.MemberSpell.validate(member_spells(members, frame(raw.MembershipSpell, spells), stocks, Parameters()))
+    spans = traded(stocks)
+    out = core.MemberSpell.validate(member_spells(members, frame(raw.MembershipSpell, spells), spans, Parameters()))
     ends = pl.col("effective_to").fill_null(D.max).shift(1).over("index_id", "symbol", order_by="effective_from")
     assert not out.select((pl.col("effective_from") < ends).any()).item()
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts import core
 from pipelines.contracts.vocabulary import ALL_SECTORS, BREADTH_MEASURES, MEMBERSHIP_QUALITIES
 from pipelines.parameters import Parameters
-from pipelines.transforms import breadth_tally
-from pipelines.transforms.breadth import breadth
+from pipelines.transforms.breadth import breadth, measures_of
+from pipelines.transforms.breadth_tally import rows_looked_back, tallies_of
 from tests.frames import days
 from tests.market import calendar, random_bars, stock_bar_frame
 
-DAY = days(80)
+DAY = days(280)
 SMALL = Parameters(breadth_min_coverage_share=0.5, breadth_extreme_sessions=4, breadth_smoothing_sessions=3)
 SYMBOLS = ["A", "B", "C", "D", "E"]
 SPELL: dict[str, Any] = {
@@ -254,18 +254,57 @@ def test_the_order_of_rows_means_nothing(market: tuple[pl.DataFrame, pl.DataFram
     assert rows_of(*shuffled).equals(rows_of(*market))
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 250])
-def test_how_many_stocks_are_looked_at_together_changes_no_digit_but_the_last(
-    monkeypatch: pytest.MonkeyPatch, at_once: int
-) -> None:
+@pytest.mark.parametrize("parts", [1, 7, 40])
+def test_how_many_parts_stocks_are_tallied_in_changes_no_digit_but_the_last(parts: int) -> None:
     symbols = [f"S{at:02}" for at in range(40)]
     bars = walks(symbols, 80, missing_share=0.1)
     members = all_of(symbols, weight_share=1 / 40)
-    monkeypatch.setattr(breadth_tally, "_SYMBOLS_AT_ONCE", at_once)
-    rows = rows_of(bars, members)
-    monkeypatch.undo()
     reference = rows_of(bars, members)
+    tallies = []
+    for part in range(parts):
+        own = symbols[part::parts]
+        some, theirs = bars.filter(pl.col("instrument_id").is_in(own)), members.filter(pl.col("symbol").is_in(own))
+        tallies.append(tallies_of(some, theirs, pl.Series(DAY[:80]), SMALL))
+    rows = measures_of(pl.concat(tallies), members["index_id"], pl.Series(DAY[:80]), SMALL)
     assert rows.drop("value").equals(reference.drop("value"))
     assert (rows["value"] - reference["value"]).abs().max() < 1e-12
     shuffled = bars.sample(fraction=1.0, shuffle=True, seed=1)
     assert rows_of(shuffled, members.reverse()).equals(reference)
+
+
+def gone_on(bars: pl.DataFrame, members: pl.DataFrame, begin: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows from a session on, and the same made of the bars and lines that stand in front of it."""
+    last = bars["session"].max()
+    whole = rows_of(bars, members).filter(pl.col("session") <= last)
+    first = max(begin - SMALL.breadth_smoothing_sessions + 1, 0)
+    in_front = bars.filter(pl.col("session") < DAY[first]).sort("session").group_by("instrument_id")
+    needed = pl.concat([in_front.tail(rows_looked_back(SMALL)), bars.filter(pl.col("session") >= DAY[first])])
+    days = pl.Series(DAY).filter(pl.Series(DAY).is_between(DAY[first], last))
+    lines = (
+        whole.filter(pl.col("measure") == "advance_decline_line", pl.col("session") < DAY[first])
+        .drop_nulls("value")
+        .group_by("index_id", "sector", maintain_order=True)
+        .agg(line_before=pl.col("value").last())
+    )
+    rows = measures_of(tallies_of(needed, members, days, SMALL), members["index_id"], days, SMALL, lines)
+    return whole.filter(pl.col("session") >= DAY[begin]), rows.filter(pl.col("session") >= DAY[begin])
+
+
+@settings(max_examples=60, deadline=None)
+@given(market=markets(), begin=st.integers(0, 13))
+def test_a_day_that_goes_on_has_the_digits_of_the_whole(market: tuple[pl.DataFrame, pl.DataFrame], begin: int) -> None:
+    bars, members = market
+    assume(not bars.is_empty() and not members.is_empty())
+    assume(bars["session"].min() == DAY[0] and bars["session"].max() >= DAY[begin])
+    whole, rows = gone_on(bars, members, begin)
+    assert rows.equals(whole)
+
+
+@pytest.mark.parametrize("begin", [60, 199, 200, 260])
+def test_averages_that_go_on_have_the_digits_of_the_whole(begin: int) -> None:
+    symbols = [f"S{at:02}" for at in range(12)]
+    bars = walks(symbols, 280, missing_share=0.1)
+    members = all_of(symbols, weight_share=1 / 12)
+    whole, rows = gone_on(bars, members, begin)
+    assert whole.filter(pl.col("measure") == "pct_above_50")["value"].null_count() < 21
+    assert rows.equals(whole)

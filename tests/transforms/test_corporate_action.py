@@ -173,6 +173,33 @@ def test_the_newest_known_version_counts_and_a_withdrawn_action_is_gone() -> Non
     assert told == [[], [("dividend", 0.98, None)], [("dividend", 0.96, None)], []]
 
 
+@pytest.mark.parametrize(
+    ("rule", "fetched", "amounts"),
+    [
+        ("unseen_split", 6, [0.5, 0.1]),
+        ("partial_split", 6, [0.5, 0.1]),
+        ("hundredfold", 6, [0.25, 0.1]),  # of one bar: it says nothing of dividends
+        ("unseen_split", 7, [0.25, 0.1]),  # another answer's bars are held back
+    ],
+)
+def test_what_came_with_bars_held_back_for_a_split_restates_no_dividend(
+    rule: str, fetched: int, amounts: list[float]
+) -> None:
+    sessions = days(9)
+    later, other = (dt.datetime.combine(sessions[at], dt.time(22), dt.UTC) for at in (6, fetched))
+    restated = {"known_from": later, "fetched_at": later}
+    versions = known(
+        {"ex_session": sessions[2], "dividend_amount": 0.5},
+        {"ex_session": sessions[2], "dividend_amount": 0.25, **restated},
+        {"ex_session": sessions[5], "dividend_amount": 0.1, **restated},  # the first word of it
+    )
+    held = core.QuarantinedBar.create_empty().select("instrument_id", "known_from", "rule")
+    held = pl.concat([held, pl.DataFrame([("A", other, rule)], schema=held.schema, orient="row")])
+    found = stock_actions(versions, traded(FLAT), LATER, Parameters(), held)
+    assert found["dividend_amount"].to_list() == amounts
+    assert found["left_out_reason"].to_list() == [None, None]
+
+
 def test_the_least_ratio_that_must_show_is_a_parameter() -> None:
     actions = known({"ex_session": DAYS[2], "split_ratio": 2.0})
     assert judged(actions, traded(FLAT), split_checked_ratio=3.0) == [("split", 0.5, None)]

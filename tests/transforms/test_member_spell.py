@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -14,9 +14,10 @@ from polars.testing import assert_frame_equal
 
 from pipelines.contracts import core, raw
 from pipelines.parameters import Parameters
-from pipelines.transforms.member_spell import member_spells
+from pipelines.transforms.member_spell import member_spells, membership_changes
 from tests.frames import days
 from tests.market import bars as bars_of
+from tests.market import traded
 from tests.transforms.membership_frames import KNOWN, frame, members
 
 D = dt.date
@@ -46,7 +47,7 @@ def _bars(sessions: Mapping[str, list[dt.date]]) -> pl.DataFrame:
 def _spells(
     of: pl.DataFrame = NO_MEMBERS, by: pl.DataFrame = NO_SPELLS, stocks: pl.DataFrame = NO_BARS, max_age: int = 400
 ) -> list[tuple]:
-    out = member_spells(of, by, stocks, Parameters(membership_max_age_days=max_age))
+    out = member_spells(of, by, traded(stocks), Parameters(membership_max_age_days=max_age))
     return core.MemberSpell.validate(out).select(COLUMNS).rows()
 
 
@@ -255,11 +256,16 @@ def _by_day(out: pl.DataFrame) -> list[tuple]:
     ]
 
 
+def _of_world(world: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    of, by, stocks = world
+    parameters = Parameters(membership_max_age_days=MAX_AGE)
+    return core.MemberSpell.validate(member_spells(of, by, traded(stocks), parameters))
+
+
 @settings(max_examples=80, deadline=None)
 @given(world=_worlds())
 def test_spells_are_those_of_a_plain_loop_and_never_overlap(world: tuple[pl.DataFrame, ...]):
-    parameters = Parameters(membership_max_age_days=MAX_AGE)
-    out = core.MemberSpell.validate(member_spells(*world, parameters))
+    out = _of_world(world)
     by_day = _by_day(out)
     assert len({row[:3] for row in by_day}) == len(by_day), "expected one spell a day"
     assert set(by_day) == _plain_loop(*world)
@@ -275,14 +281,28 @@ def test_spells_are_those_of_a_plain_loop_and_never_overlap(world: tuple[pl.Data
 def test_later_holdings_change_nothing_earlier_and_order_does_not_matter(
     world: tuple[pl.DataFrame, ...], last: int, seed: int
 ):
-    parameters = Parameters(membership_max_age_days=MAX_AGE)
     of, by, stocks = world
-    whole = member_spells(of, by, stocks, parameters)
-    shuffled = (table.sample(fraction=1, shuffle=True, seed=seed) for table in world)
-    assert_frame_equal(member_spells(*shuffled, parameters), whole)
-    part = member_spells(of.filter(pl.col("as_of") <= DAY[last]), by, stocks, parameters)
+    whole = _of_world(world)
+    assert_frame_equal(_of_world([table.sample(fraction=1, shuffle=True, seed=seed) for table in world]), whole)
+    part = _of_world((of.filter(pl.col("as_of") <= DAY[last]), by, stocks))
 
     def until(out: pl.DataFrame) -> set[tuple]:
         return {row for row in _by_day(out) if row[2] <= DAY[last]}
 
     assert until(part) == until(whole)
+
+
+@settings(max_examples=40, deadline=None)
+@given(before=_worlds(), now=_worlds())
+def test_changes_begin_on_the_first_day_on_which_something_else_holds(
+    before: tuple[pl.DataFrame, ...], now: tuple[pl.DataFrame, ...]
+):
+    spells = [_of_world(world) for world in (before, now)]
+    sides = [{row[:3]: row[3:] for row in _by_day(out)} for out in spells]
+    expected: dict[tuple, dt.date] = {}
+    for key in sorted(set(sides[0]) | set(sides[1])):
+        if sides[0].get(key) != sides[1].get(key):
+            expected.setdefault(key[:2], key[2])
+    found = {(index_id, symbol): day for index_id, symbol, day in membership_changes(*spells).rows()}
+    assert found == expected
+    assert membership_changes(spells[1], spells[1]).is_empty()

@@ -182,6 +182,15 @@ breadth_value = p.number(
 )
 breadth_reason = p.choice("Why the value is null", BREADTH_REASONS)
 
+# What breadth is made of
+without_weight = p.count("Members without a weight.", "members")
+of_quality = p.count("Members whose membership is known in the way that names the column.", "members")
+present = p.count("Members with a bar.", "members")
+that_hold = p.count("Eligible members of which holds what the column is named for.", "members")
+change_sum = p.number("Sum of the changes of closes against the bar before.", "fraction")
+weight_sum = p.number("Sum of the weights of members with such a change.", "fraction")
+weighted_change_sum = p.number("Sum of weights times changes.", "fraction")
+
 # One number of each in the overview
 overview_holdings_date = p.date("Date of the newest holdings that were known at the close; null where there are none.")
 largest_sector = p.text("Sector with the largest weight in those holdings.")

@@ -23,13 +23,8 @@ def main() -> int:
         settings = Settings.of_environment()
         if asked.again:
             return _compare(settings, asked.again)
-        issued = issue_brief(
-            settings.database_path,
-            settings.briefs_dir,
-            asked.index,
-            day("SESSION", asked.session),
-            day("SINCE", asked.since),
-        )
+        session, since = day("SESSION", asked.session), day("SINCE", asked.since)
+        issued = issue_brief(settings.database_path, settings.briefs_dir, asked.index, session, since)
     except (BriefError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1

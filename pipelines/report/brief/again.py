@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
 class _Issued(NamedTuple):
     """What a manifest says of an issued brief, as far as it is needed to issue it again."""
 
-    index: str
+    instrument: str
     session: dt.date
     since: dt.date
     tables: dict[str, str]
@@ -58,7 +58,7 @@ def compare(manifest: Path, database: Path, folder: Path) -> Comparison:
     """
     issued = _read(manifest)
     _require_untouched(manifest, issued)
-    now = issue_brief(database, folder, issued.index, issued.session, issued.since)
+    now = issue_brief(database, folder, issued.instrument, issued.session, issued.since)
     tables = sorted(
         name
         for name in issued.tables.keys() | now.manifest["tables"].keys()

@@ -80,7 +80,7 @@ class Facts:
 
 
 def day(name: str, text: str | None) -> dt.date | None:
-    """Return a date from the text of an argument, None for none.
+    """Return the date that was given under a name, None for none.
 
     Raises:
         BriefError: the text is no date.
