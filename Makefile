@@ -27,7 +27,13 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 DATABASE := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/market.duckdb
 EXPORT := $(MARKET_WAREHOUSE_DIR)/$(MARKET_SOURCE)/superset_dashboard.zip
-INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+OTHER_PYTHON = install a later one, or name it: make $(MAKECMDGOALS) PYTHON=python3.12
+
+# Says in one line that a server's port is no port, not allowed or taken, before the server says it in forty.
+LISTEN := import socket, sys; server = socket.socket(); server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
+	server.bind(("127.0.0.1", int(sys.argv[1]))); server.listen()
+require_free = @$(BIN)/python -c '$(LISTEN)' "$($(1))" 2>/dev/null || { \
+	echo "$(1): expected a free port, was $($(1)); stop what listens there, or choose another: make $@ $(1)=number" >&2; exit 1; }
 
 .PHONY: help warehouse ui sql brief dashboard superset test test-real test-slow test-clients test-ui lint bench catalog lock clean
 
@@ -41,11 +47,13 @@ warehouse: .venv/runtime ## Build the warehouse: every asset, then a summary
 	@$(BIN)/python -m pipelines
 
 ui: .venv/runtime ## Open the Dagster UI on 127.0.0.1 (PORT=3000)
+	$(call require_free,PORT)
+	@$(BIN)/python -m pipelines.settings
 	@test -f "$(DATABASE)" || $(BIN)/python -m pipelines
 	@$(BIN)/dg dev --host 127.0.0.1 --port $(PORT)
 
 sql: .venv/runtime ## Open a DuckDB prompt on the published file, read-only
-	@test -f "$(DATABASE)" || { echo "$(DATABASE): not there yet; run make warehouse first" >&2; exit 1; }
+	@$(BIN)/python -m pipelines.report.published "$(DATABASE)"
 	@$(BIN)/duckdb -readonly "$(DATABASE)"
 
 brief: .venv/runtime ## Issue the brief of an index (INDEX=RUT SESSION=2024-12-02; AGAIN=manifest compares)
@@ -55,6 +63,7 @@ dashboard: .venv/runtime ## Write the Superset dashboard of the published file, 
 	@$(BIN)/python -m pipelines.report.superset_export
 
 superset: dashboard .venv-superset/client ## Open a Superset of your own with that dashboard on 127.0.0.1 (SUPERSET_PORT=8088)
+	$(call require_free,SUPERSET_PORT)
 	@.venv-superset/bin/python bi/superset/serve.py --home .superset --port $(SUPERSET_PORT) --dashboard "$(EXPORT)"
 
 test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite, short of slow tests and those on real data
@@ -100,39 +109,43 @@ lock: .venv/dev ## Resolve the dependencies anew and write the lock files
 clean: ## Delete the environments and Dagster's state; the warehouse stays
 	@rm -rf .venv .venv-duckdb-1.5 .venv-superset .venv-streamlit .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
+install = @$(1)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps $(2) || { \
+	echo "$(lastword $(2)): expected packages that can be installed, was the error above; check the network (a proxy: HTTPS_PROXY, a mirror: PIP_INDEX_URL) and run make again" >&2; exit 1; }
+
 # Environments. The marker file is written last, so that an install that was cut short is done again.
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python: expected 3.11 or later, was {sys.version.split()[0]} (choose another with PYTHON=...)")'
-	@$(PYTHON) -m venv .venv
+	@command -v "$(PYTHON)" >/dev/null || { echo "Python: expected 3.11 or later as $(PYTHON), was no such command; $(OTHER_PYTHON)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python: expected 3.11 or later, was %s; $(OTHER_PYTHON)" % sys.version.split()[0])'
+	@"$(PYTHON)" -m venv .venv || { echo ".venv: expected a folder that can be written, and a Python with venv and pip (Debian: python3-venv), was the error above; mend it and run make again" >&2; exit 1; }
 
 .venv/runtime: requirements.lock | .venv/bin/python
 	@echo "Installing the locked dependencies into .venv (about a minute the first time) ..."
-	@$(BIN)/python $(INSTALL) -r requirements.lock
+	$(call install,$(BIN),-r requirements.lock)
 	@touch $@
 
 .venv/dev: requirements-dev.lock .venv/runtime
-	@$(BIN)/python $(INSTALL) -r requirements-dev.lock
+	$(call install,$(BIN),-r requirements-dev.lock)
 	@touch $@
 
 .venv/ui: requirements-ui.lock .venv/dev
-	@$(BIN)/python $(INSTALL) -r requirements-ui.lock
+	$(call install,$(BIN),-r requirements-ui.lock)
 	@touch $@
 
 # An older DuckDB in an environment of its own: the drivers inside BI tools are still 1.x.
 .venv-duckdb-1.5/client: tests/clients/duckdb-1.5.lock
 	@test -x .venv-duckdb-1.5/bin/python || $(PYTHON) -m venv .venv-duckdb-1.5
-	@.venv-duckdb-1.5/bin/python $(INSTALL) -r tests/clients/duckdb-1.5.lock
+	$(call install,.venv-duckdb-1.5/bin,-r tests/clients/duckdb-1.5.lock)
 	@touch $@
 
 # Superset pins the SQLAlchemy, pandas and pyarrow of two years ago. wtforms-json is the one package without a wheel.
 .venv-superset/client: tests/clients/superset.lock
 	@test -x .venv-superset/bin/python || $(PYTHON) -m venv .venv-superset
 	@echo "Installing Superset into .venv-superset (about a minute, 900 MB) ..."
-	@.venv-superset/bin/python $(INSTALL) --only-binary :all: --no-binary wtforms-json -r tests/clients/superset.lock
+	$(call install,.venv-superset/bin,--only-binary :all: --no-binary wtforms-json -r tests/clients/superset.lock)
 	@touch $@
 
 .venv-streamlit/client: tests/clients/streamlit.lock
 	@test -x .venv-streamlit/bin/python || $(PYTHON) -m venv .venv-streamlit
-	@.venv-streamlit/bin/python $(INSTALL) --only-binary :all: -r tests/clients/streamlit.lock
+	$(call install,.venv-streamlit/bin,--only-binary :all: -r tests/clients/streamlit.lock)
 	@touch $@

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import dagster as dg
 import filelock
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.settings import Settings
+from pipelines.sources import SourceError, source_of
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -23,7 +23,7 @@ def main() -> int:
     """Run the job; return 0, or 1 with the reason on standard error."""
     try:
         settings = _usable_settings()
-    except ValueError as refusal:
+    except (ValueError, SourceError) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     os.environ.setdefault("DAGSTER_HOME", str(Path(__file__).resolve().parents[1]))
@@ -31,18 +31,28 @@ def main() -> int:
     from pipelines.defs.alert import tell
     from pipelines.defs.jobs import JOB
     from pipelines.report.summary import summary
+    from pipelines.report.unread import symbols_without_bars
+    from pipelines.storage.lake import Lake
 
     began = time.monotonic()
     print(_announcement(settings), flush=True)
     job = definitions().get_repository_def().get_job(JOB)
-    with _alone(settings), _instance(settings) as instance:
-        result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
-        for problem in tell(instance, result.run_id, settings):
-            print(f"an alert was not delivered: {problem}", file=sys.stderr)
+    try:
+        with _alone(settings), _instance(settings) as instance:
+            result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
+            for problem in tell(instance, result.run_id, settings):
+                print(f"an alert was not delivered: {problem}", file=sys.stderr)
+    except (OSError, DBAPIError) as error:  # of Dagster's state; what befalls an asset is a step that failed
+        place = f"DAGSTER_HOME: expected {os.environ['DAGSTER_HOME']} to take Dagster's state"
+        reason = f"was: {getattr(error, 'orig', error)}; make room on its disk, or let it be written"
+        print(f"{place}, {reason}", file=sys.stderr)
+        return 1
     if not result.success:
         return _report_failure(result, settings)
     steps = len(result.get_step_success_events())
     print(f"{steps} steps in {time.monotonic() - began:.1f} s; {_ingested(result, settings)}")
+    if note := symbols_without_bars(Lake(settings.lake_dir), settings):
+        print(f"note: {note}")
     print(summary(settings.database_path))
     return 0
 
@@ -52,16 +62,19 @@ def _usable_settings() -> Settings:
 
     Raises:
         ValueError: a variable is wrong, or its folder cannot be written; the text names it.
+        SourceError: the source needs a variable that is not set.
     """
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise ValueError("\n".join(map(_setting_error, error.errors()))) from error
+    settings = Settings.of_environment()
+    if not settings.is_past:
+        source_of(settings)
     try:
         settings.build_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
         raise ValueError(f"MARKET_WAREHOUSE_DIR: expected a folder that can be written, was {reason}") from error
+    for folder in (settings.source_dir, settings.build_dir):
+        if not os.access(folder, os.W_OK):
+            raise ValueError(f"MARKET_WAREHOUSE_DIR: expected a folder that can be written, was {folder}: read-only")
     return settings
 
 
@@ -108,16 +121,6 @@ def _ingested(result: dg.ExecuteInProcessResult, settings: Settings) -> str:
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
 
 
-def _setting_error(found: ErrorDetails) -> str:
-    """Return what is wrong with one setting, by the name of its variable."""
-    message = found["msg"].removeprefix("Value error, ").replace("Input should ", "expected to ")
-    if not found["loc"]:
-        return message
-    name = str(found["loc"][0])
-    was = "another, not shown" if "SecretStr" in str(Settings.model_fields[name].annotation) else repr(found["input"])
-    return f"MARKET_{name.upper()}: {message}, was {was}"
-
-
 def _report_failure(result: dg.ExecuteInProcessResult, settings: Settings) -> int:
     for event in result.filter_events(lambda event: event.is_step_failure):
         data = event.step_failure_data
@@ -125,10 +128,8 @@ def _report_failure(result: dg.ExecuteInProcessResult, settings: Settings) -> in
         error = data.error
         print(f"{event.step_key}: {cause or (error and (error.cause or error).message)}", file=sys.stderr)
     kept = settings.database_path
-    print(
-        f"The last good warehouse stays: {os.path.relpath(kept)}" if kept.exists() else "There is no warehouse yet.",
-        file=sys.stderr,
-    )
+    stands = f"The last good warehouse stays: {os.path.relpath(kept)}" if kept.exists() else "There is no warehouse yet"
+    print(f"{stands}. Mend what is named above and run it again.", file=sys.stderr)
     return 1
 
 

@@ -1,15 +1,19 @@
 """Settings from the environment (``MARKET_*``): which source, where things lie, what time it is.
 
+``python -m pipelines.settings`` says which of them is wrong, if one is.
+
 Not here: analytic thresholds (see ``parameters``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SYNTHETIC_NOTE = "SYNTHETIC SAMPLE, not market data. "
@@ -33,6 +37,10 @@ def _web_address(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().startswith(("http://", "https://")):
         raise ValueError("expected an address that begins with http:// or https://")
     return secret
+
+
+class SettingsError(ValueError):
+    """A variable of the environment is wrong; the text names each one, what was expected and what it was."""
 
 
 class Settings(BaseSettings):
@@ -79,13 +87,17 @@ class Settings(BaseSettings):
     stock_buckets: int = Field(default=16, ge=1, le=100)
     """Buckets of the tables of stocks that grow by the day; of 3,000 stocks x 30 years one holds 1.4 million rows."""
 
-    @model_validator(mode="after")
-    def _files_need_a_folder(self) -> Self:
-        if self.source == "files" and self.files_dir is None:
-            raise ValueError(
-                "MARKET_FILES_DIR: expected a folder of CSV or Parquet files, as MARKET_SOURCE is 'files'; was unset"
-            )
-        return self
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Return the settings of the environment.
+
+        Raises:
+            SettingsError: a variable is wrong.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("\n".join(map(_told, error.errors()))) from error
 
     @model_validator(mode="after")
     def _known_at_is_past(self) -> Self:
@@ -172,3 +184,22 @@ class Settings(BaseSettings):
     def knowledge_time(self) -> dt.datetime:
         """Return as of when rows are known in this build, in UTC: the past moment asked for, or the clock."""
         return self.known_at.astimezone(dt.UTC) if self.known_at is not None else self.clock()
+
+
+def _told(found: ErrorDetails) -> str:
+    """Return what is wrong with one setting, by the name of its variable."""
+    message = found["msg"].removeprefix("Value error, ").replace("Input should ", "expected to ")
+    if found["type"].startswith(("datetime", "timezone")):
+        message = "expected a moment with its offset from UTC, such as 2024-12-02T22:00:00Z"
+    if not found["loc"]:
+        return message
+    name = str(found["loc"][0])
+    was = "another, not shown" if "SecretStr" in str(Settings.model_fields[name].annotation) else repr(found["input"])
+    return f"MARKET_{name.upper()}: {message}, was {was}"
+
+
+if __name__ == "__main__":
+    try:
+        Settings.of_environment()
+    except SettingsError as refusal:
+        sys.exit(str(refusal))

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from pipelines.parameters import Parameters
 from pipelines.settings import Settings
+from pipelines.sources import SourceError, source_of
 
 
 def test_each_source_has_its_own_folder() -> None:
@@ -61,8 +62,14 @@ def test_a_moment_to_come_or_without_an_offset_is_refused(known_at: str, reason:
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARKET_FILES_DIR", "")
     monkeypatch.setenv("MARKET_SOURCE", "files")
-    with pytest.raises(ValidationError, match="MARKET_FILES_DIR"):
-        Settings()
+    assert Settings().files_dir is None
+
+
+def test_only_who_reads_the_folder_of_files_has_to_name_it() -> None:
+    settings = Settings(source="files", warehouse_dir=Path("here"))
+    assert settings.database_path == Path("here/files/market.duckdb")
+    with pytest.raises(SourceError, match="MARKET_FILES_DIR: expected a folder of CSV or Parquet files"):
+        source_of(settings)
 
 
 def test_a_parameter_set_is_frozen_and_its_id_follows_its_values() -> None:

@@ -1,7 +1,7 @@
 """One page of Streamlit on the published file: where the indices stand, and one of them with its averages.
 
-``streamlit run bi/streamlit/app.py -- warehouse/sample/market.duckdb``. Each run of the page connects anew and
-closes: so it sees a new warehouse as soon as there is one.
+``streamlit run bi/streamlit/app.py --server.address 127.0.0.1 -- warehouse/sample/market.duckdb``.
+Each run of the page connects anew and closes: so it sees a new warehouse as soon as there is one.
 """
 
 import sys

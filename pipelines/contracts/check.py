@@ -10,15 +10,22 @@ import polars as pl
 from pipelines.contracts.table import Table, grain_of, qualified_name
 
 T = TypeVar("T", bound=Table)
-_SHOWN = 3
+_NAMED = 3
+_SHOWN = 20
 
 
 class ContractError(ValueError):
-    """Rows of a table break its contract; ``counts`` gives the broken rules and how often."""
+    """Rows of a table break its contract.
 
-    def __init__(self, message: str, counts: dict[str, int]) -> None:
+    Attributes:
+        counts: The broken rules, and how often.
+        rows: The first rows that break one; none where a column is amiss.
+    """
+
+    def __init__(self, message: str, counts: dict[str, int], rows: pl.DataFrame | None = None) -> None:
         super().__init__(message)
         self.counts = counts
+        self.rows = pl.DataFrame() if rows is None else rows
 
 
 def checked(table: type[T], frame: pl.DataFrame) -> dy.DataFrame[T]:
@@ -31,10 +38,13 @@ def checked(table: type[T], frame: pl.DataFrame) -> dy.DataFrame[T]:
     good, failure = table.filter(frame.select(list(table.columns())))
     counts = failure.counts()
     if counts:
-        keys = failure.invalid().select(grain_of(table) or frame.columns).head(_SHOWN).rows(named=True)
+        rows = failure.invalid().head(_SHOWN)
+        keys = rows.select(grain_of(table) or frame.columns).head(_NAMED).rows(named=True)
         rules = ", ".join(f"{rule} ({count} rows)" for rule, count in counts.items())
         raise ContractError(
-            f"{qualified_name(table)}: expected rows that keep the contract, was broken: {rules}; first: {keys}", counts
+            f"{qualified_name(table)}: expected rows that keep the contract, was broken: {rules}; first: {keys}",
+            counts,
+            rows,
         )
     return cast("dy.DataFrame[T]", good.sort(grain_of(table)))
 

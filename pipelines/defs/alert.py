@@ -91,9 +91,15 @@ def _worse_checks(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[s
         history = instance.event_log_storage.get_asset_check_execution_history(found.asset_check_key, _HISTORY)
         before = next((past for past in history if past.id < _own(history, run_id)), None)
         if before is None or before.status.value != "FAILED":
-            facts = ", ".join(f"{name}: {value.value}" for name, value in found.metadata.items())
+            told = {name: value for name, value in found.metadata.items() if not _is_table(value)}
+            facts = ", ".join(f"{name}: {value.value}" for name, value in told.items())
             subject = f"{'.'.join(found.asset_key.path)}, {found.check_name} ({found.severity.value.lower()})"
             yield subject, facts
+
+
+def _is_table(value: dg.MetadataValue) -> bool:
+    """Return whether a fact is a table to be looked at in the UI, too long for a message."""
+    return isinstance(value, dg.MarkdownMetadataValue)
 
 
 def _own(history, run_id: str) -> int:  # type: ignore[no-untyped-def]  # Dagster's records have no public name

@@ -4,8 +4,10 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
-from pipelines.defs.tables import as_picture, as_table
+from pipelines.defs.raw import KNOWN
+from pipelines.defs.tables import as_picture, as_table, marked
 from pipelines.defs.workspace import Workspace
 from pipelines.storage.statements import read_statements, tables_read_by
 
@@ -17,21 +19,26 @@ _READ = sorted({name for statement in _STATEMENTS for name in tables_read_by(sta
 class Issue(dg.Config):
     """Which brief to issue. Empty: the last session, with what changed since the brief before or within a week."""
 
-    index: str = "RUT"
-    """An index, such as RUT."""
-    session: str | None = None
-    """A session, as YYYY-MM-DD."""
-    since: str | None = None
-    """The session that changes are counted from, as YYYY-MM-DD."""
+    index: str = Field(default="RUT", description=f"The index: one of {KNOWN}.")
+    session: str = Field(
+        default="", description="A session of the index, such as 2024-12-02; none given takes the last one."
+    )
+    since: str = Field(
+        default="",
+        description="The session that changes are counted from, such as 2024-11-25; none given takes that of the brief"
+        " before, or a week before where there is none.",
+    )
 
 
 @dg.asset(
     key=BRIEF,
     deps=[dg.AssetKey(name.split(".")) for name in _READ],
     group_name="report",
-    kinds={"html", "markdown"},
     owners=["team:market-state"],
-    description="The market brief of an index: what stands, what changed, the evidence; HTML, Markdown and charts.",
+    **marked(
+        "The market brief of an index: what stands, what changed, the evidence; HTML, Markdown and charts.",
+        {"html", "markdown"},
+    ),
 )
 def brief(config: Issue, workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
     """Issue the brief and show it."""
@@ -41,9 +48,8 @@ def brief(config: Issue, workspace: dg.ResourceParam[Workspace]) -> dg.Materiali
 
     settings = workspace.settings
     try:
-        issued = issue_brief(
-            settings.database_path, settings.briefs_dir, config.index, day(config.session), day(config.since)
-        )
+        session, since = day("SESSION", config.session), day("SINCE", config.since)
+        issued = issue_brief(settings.database_path, settings.briefs_dir, config.index, session, since)
     except BriefError as error:
         raise dg.Failure(str(error)) from error
     metadata: dict[str, Any] = {

@@ -9,6 +9,7 @@ from pipelines import seeds
 from pipelines.contracts import core, raw
 from pipelines.defs.tables import derived
 from pipelines.defs.workspace import Workspace
+from pipelines.report.plot import phases
 from pipelines.seeds.level_book import LevelBookError
 from pipelines.seeds.level_book_rules import read_level_books
 from pipelines.sources.calendar import sessions_between
@@ -59,7 +60,10 @@ def bar(workspace: Workspace, versions: pl.DataFrame) -> pl.DataFrame:
     known_at = workspace.settings.knowledge_time()
     bars, _ = accepted_bars(versions, known_at, workspace.parameters)
     if bars.is_empty():
-        raise dg.Failure(f"core.bar: expected bars known at {known_at:%Y-%m-%d %H:%M} UTC, was none of {len(versions)}")
+        first = versions.select(pl.col("known_from").min().dt.strftime("%Y-%m-%d %H:%M")).item()
+        stored = f"the first is known from {first} UTC on" if first else "nothing was ever stored"
+        wanted = f"expected bars known at {known_at:%Y-%m-%d %H:%M} UTC"
+        raise dg.Failure(f"core.bar: {wanted}, was none of {len(versions)}; {stored}")
     return bars
 
 
@@ -112,7 +116,7 @@ def moving_average(workspace: Workspace, prices: pl.DataFrame) -> pl.DataFrame:
     return moving_averages(prices, workspace.parameters)
 
 
-@derived(core.TrendState, core.SeriesPrice, core.MovingAverage)
+@derived(core.TrendState, core.SeriesPrice, core.MovingAverage, plot=phases)
 def trend_state(workspace: Workspace, prices: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
     """Phases and the composite statement."""
     return trend_states(prices, averages, workspace.parameters)

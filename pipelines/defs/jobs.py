@@ -1,32 +1,48 @@
-"""The main job and when it runs by itself: every weekday for what is new, every Saturday for what was restated.
+"""The jobs that build the warehouse, and when the main one runs by itself: weekdays for what is new, Saturdays for all.
 
 Not here: upkeep of files (``maintenance``), what happens to runs that fail (``alert``).
 """
 
 from __future__ import annotations
 
-import datetime as dt
-
 import dagster as dg
 
-JOB = "market_state"
+from pipelines.contracts import raw
+from pipelines.defs.brief import BRIEF
+from pipelines.defs.stock import IngestStocks
+from pipelines.defs.tables import NEW_YORK
+from pipelines.projections.dagster import asset_key
+
+JOB = "everything"
 _AFTER_THE_CLOSE = "30 17 * * 1-5"
 _SATURDAY_MORNING = "0 8 * * 6"
-NEW_YORK = "America/New_York"
+_PRICES = dg.AssetSelection.assets(asset_key(raw.Bar), asset_key(raw.SecondBar))
 
-market_state = dg.define_asset_job(
-    JOB, selection=dg.AssetSelection.all(), description="Ingest, derive everything, publish the warehouse."
+
+everything = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.all(),
+    description="Ask for everything, derive everything, publish the warehouse, issue the brief.",
+)
+
+indices_only = dg.define_asset_job(
+    "indices_only",
+    # What raw holds of stocks and documents stays, and all that stands on it is derived as ever: the published file is
+    # whole and of one state, on a fresh warehouse too.
+    selection=dg.AssetSelection.groups("core", "serve") | (_PRICES.downstream() & dg.AssetSelection.groups("raw")),
+    description="Ask for prices of indices alone, and publish: no stocks, holdings, filings or lists are asked for or"
+    " read. What is known of them already stays.",
 )
 
 brief = dg.define_asset_job(
     "brief",
-    selection=dg.AssetSelection.groups("report"),
+    selection=dg.AssetSelection.assets(BRIEF),
     description="Issue the brief of an index from the published file.",
 )
 
 after_the_close = dg.ScheduleDefinition(
     name="after_the_close",
-    job=market_state,
+    job=everything,
     cron_schedule=_AFTER_THE_CLOSE,
     execution_timezone=NEW_YORK,
     description="Weekdays, an hour and a half after the New York close; a holiday adds nothing.",
@@ -34,16 +50,10 @@ after_the_close = dg.ScheduleDefinition(
 
 weekly_history = dg.ScheduleDefinition(
     name="weekly_history",
-    job=market_state,
+    job=everything,
     cron_schedule=_SATURDAY_MORNING,
     execution_timezone=NEW_YORK,
-    run_config={"ops": {"raw_stock_bar": {"config": {"whole_history": True}}}},
+    run_config=dg.RunConfig(ops={"raw_stock_bar": IngestStocks(whole_history=True)}),
     description="Saturdays: whole histories of stocks once more, since a vendor may restate what lies further back than"
     " the daily run looks.",
 )
-
-FRESHNESS = dg.FreshnessPolicy.cron(
-    deadline_cron="0 19 * * 1-5", lower_bound_delta=dt.timedelta(hours=2), timezone=NEW_YORK
-)
-"""Every table is written anew between 17:00 and 19:00 on a weekday. What counts is when a table was last written, not
-its last session, and the job runs on a holiday as on any weekday: a holiday raises no false alarm."""

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipelines.contracts import raw
 from pipelines.contracts.table import qualified_name
-from pipelines.defs.jobs import NEW_YORK
+from pipelines.defs.tables import NEW_YORK
 from pipelines.defs.workspace import Workspace
 from pipelines.storage.compaction import compact
 

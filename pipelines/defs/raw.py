@@ -4,6 +4,7 @@ import datetime as dt
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
 from pipelines import seeds
 from pipelines.contracts import raw
@@ -15,14 +16,20 @@ from pipelines.sources.base import Span
 from pipelines.transforms.bar import new_versions
 from pipelines.transforms.screen import screen_bars
 
+KNOWN = ", ".join(seeds.instruments(is_synthetic=False)["instrument_id"])
+
 
 class Ingest(dg.Config):
     """What to ask the source for. Empty: every instrument, the whole history or what is missing of it."""
 
-    symbols: list[str] = []
-    """Instrument ids, such as RUT and NDX."""
-    start: str | None = None
-    """First session wanted, as YYYY-MM-DD. One before the first stored session asks for what lies before it."""
+    symbols: list[str] = Field(
+        default=[], description=f"Indices to ask for, some of {KNOWN}; none named asks for all of them."
+    )
+    start: str = Field(
+        default="",
+        description="First session to ask for, such as 2020-01-31; none given asks for what is missing. One before the"
+        " first stored session asks for what lies before it.",
+    )
 
 
 @dg.multi_asset(
@@ -36,7 +43,7 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
         yield from at_rest(context, workspace, raw.Bar)
         return
     lake, source, now = workspace.lake, workspace.source, workspace.settings.clock()
-    start = _day(config.start)
+    start = _first_day(config.start, now.date())
     with lake.locked():
         known = lake.read(raw.Bar)
         try:
@@ -62,11 +69,15 @@ def _wanted(workspace: Workspace, symbols: list[str]) -> pl.DataFrame:
     return instruments.filter(pl.col("instrument_id").is_in(symbols)) if symbols else instruments
 
 
-def _day(text: str | None) -> dt.date | None:
+def _first_day(text: str, today: dt.date) -> dt.date | None:
+    """Return the first day to ask for; none was named where the text is empty."""
     try:
-        return dt.date.fromisoformat(text) if text else None
+        day = dt.date.fromisoformat(text) if text else None
     except ValueError as error:
         raise dg.Failure(f"start: expected a date such as 2020-01-31, was {text!r}") from error
+    if day and day > today:
+        raise dg.Failure(f"start: expected a date up to today, {today}, was {day}")
+    return day
 
 
 def _spans(known: pl.DataFrame) -> dict[str, Span]:

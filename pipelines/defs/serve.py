@@ -1,12 +1,13 @@
 """Layer serve: one step that builds, checks and publishes the DuckDB file."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from pipelines.contracts import core, serve
 from pipelines.contracts.table import Table, name_of, qualified_name
-from pipelines.defs.tables import report_of, spec_of
+from pipelines.defs.tables import as_table, report_of, spec_of
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key
 from pipelines.storage.build import Build, BuildFacts
@@ -48,7 +49,7 @@ def _facts(workspace: Workspace) -> BuildFacts:
         dg.AssetCheckSpec(
             check.name,
             asset=dg.AssetKey(check.head["table"].split(".")),
-            description=check.head["claim"],
+            description=f"{check.head['claim']} (sql/checks/{check.name}.sql)",
             blocking=check.head["severity"] == "error",
         )
         for check in CHECKS
@@ -65,9 +66,9 @@ def warehouse(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untype
     if not build.is_published:
         found = "; ".join(f"{outcome.statement.name}: {outcome.example}" for outcome in build.blocking)
         raise dg.Failure(f"{database.name}: not published, the old file stays, as checks failed: {found}")
-    for table in serve.TABLES:
+    for table, rows in zip(serve.TABLES, last_rows(database, serve.TABLES), strict=True):
         name = qualified_name(table)
-        metadata = {**report_of(last_rows(database, table), workspace), "content_hash": build.hashes[name]}
+        metadata = {**report_of(rows, workspace), "content_hash": build.hashes[name]}
         metadata.pop("dagster/row_count")
         if name in build.rows:
             metadata["dagster/row_count"] = build.rows[name]
@@ -77,10 +78,13 @@ def warehouse(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untype
 def _check_results(build: Build) -> Iterator[dg.AssetCheckResult]:
     for outcome in build.outcomes:
         severity = dg.AssetCheckSeverity.ERROR if outcome.blocks else dg.AssetCheckSeverity.WARN
+        metadata: dict[str, Any] = {"failing_rows": outcome.failing_rows, "first": outcome.example or "none"}
+        if outcome.failing_rows:
+            metadata["rows"] = as_table(outcome.first)
         yield dg.AssetCheckResult(
             passed=outcome.failing_rows == 0,
             asset_key=dg.AssetKey(outcome.statement.head["table"].split(".")),
             check_name=outcome.statement.name,
             severity=severity,
-            metadata={"failing_rows": outcome.failing_rows, "first": outcome.example or "none"},
+            metadata=metadata,
         )

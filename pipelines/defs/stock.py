@@ -38,10 +38,14 @@ _SHOWN = 20
 class IngestStocks(dg.Config):
     """What to ask the vendor for. Empty: what is due of the whole universe."""
 
-    symbols: list[str] = Field(default_factory=list)
-    """Symbols of the universe, such as BRK-B."""
-    whole_history: bool = False
-    """Read whole histories again that were read a week ago or more, as the weekly job does."""
+    symbols: list[str] = Field(
+        default=[],
+        description="Stocks to ask for, of those that MARKET_UNIVERSE names, such as BRK-B; none named asks for all.",
+    )
+    whole_history: bool = Field(
+        default=False,
+        description="Whether to read whole histories again that were read a week ago or more, as on Saturdays.",
+    )
 
 
 @dg.multi_asset(
@@ -64,6 +68,10 @@ def stock_bars(context: dg.AssetExecutionContext, config: IngestStocks, workspac
     elif has_universe(workspace.settings):
         yield from _asked(context, config, workspace)
     else:
+        if config.symbols:
+            raise dg.Failure(
+                f"symbols: expected none, as MARKET_UNIVERSE names no stocks, was {config.symbols[:_SHOWN]}"
+            )
         yield from ingested(context, workspace, "panel", TABLES, lambda found, lake: _panel(found, lake, workspace))
         yield _all_read(IngestResult())
 
@@ -122,7 +130,10 @@ def _asked(
 def _wanted(universe: list[str], symbols: list[str]) -> list[str]:
     unknown = sorted(set(symbols) - set(universe))
     if unknown:
-        raise dg.Failure(f"symbols: expected some of the universe, was {unknown[:_SHOWN]}")
+        known = f"{', '.join(universe[:_SHOWN])}{' ...' if len(universe) > _SHOWN else ''}"
+        raise dg.Failure(
+            f"symbols: expected some of the {len(universe)} of MARKET_UNIVERSE ({known}), was {unknown[:_SHOWN]}"
+        )
     return symbols or universe
 
 

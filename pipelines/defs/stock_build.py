@@ -1,5 +1,6 @@
 """Layer core, of all stocks: tables carried on bucket by bucket, of which a run derives what changed since the last."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import polars as pl
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, qualified_name
-from pipelines.defs.tables import CONTRACT, contract_check, inherited_snapshot, report_of, spec_of
+from pipelines.defs.tables import CONTRACT, Plot, contract_check, drawn, inherited_snapshot, report_of, spec_of
 from pipelines.defs.workspace import Workspace
 from pipelines.derivation.breadth import BreadthBuild, TallyBuild
 from pipelines.derivation.bucket_build import BucketBuild, Report
@@ -18,20 +19,22 @@ from pipelines.derivation.stock_bar import BarBuild
 from pipelines.derivation.stock_trend import TrendBuild
 from pipelines.derivation.stock_warning import WarningBuild
 from pipelines.projections.dagster import asset_key
+from pipelines.report.plot import breadth as breadth_plot
 from pipelines.storage.bucket_content import content_of
 from pipelines.storage.bucket_store import time_of
 from pipelines.storage.lake import Lake, LakeError
 from pipelines.transforms.quarantine import accepted_stock_bars
 
 Builds = Sequence[BarBuild | BucketBuild]
+_PLOTTED = dt.timedelta(days=500)
 
 
 def _carried_on(
-    name: str, tables: tuple[type[Table], ...], *reads: type[Table]
+    name: str, tables: tuple[type[Table], ...], *reads: type[Table], plot: Plot | None = None
 ) -> Callable[[Callable[..., Builds]], dg.AssetsDefinition]:
     """Make an asset of a function that says which builds bring tables up to what is known, in their order.
 
-    The function gets the workspace and the state of the data that ``reads`` share.
+    The function gets the workspace and the state of the data that ``reads`` share; ``plot`` draws what is recent.
     """
 
     def decorate(builds_of: Callable[..., Builds]) -> dg.AssetsDefinition:
@@ -42,7 +45,7 @@ def _carried_on(
         )
         def asset(workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]  # Dagster reads the annotations
             snapshot = inherited_snapshot(workspace.lake, reads)
-            yield from _built(builds_of(workspace, snapshot), tables, workspace)
+            yield from _built(builds_of(workspace, snapshot), tables, workspace, plot)
 
         return asset
 
@@ -79,7 +82,7 @@ def stock_bar_warning(workspace: Workspace, snapshot: str | None) -> Builds:
     return [WarningBuild(*_place(workspace), snapshot, sessions=workspace.lake.read(core.Session))]
 
 
-@_carried_on("core_breadth", (core.Breadth,), core.StockBar, core.MemberSpell, core.Session)
+@_carried_on("core_breadth", (core.Breadth,), core.StockBar, core.MemberSpell, core.Session, plot=breadth_plot)
 def breadth(workspace: Workspace, snapshot: str | None) -> Builds:
     """How many members take part: what the buckets of stocks add up to, then the measures."""
     sessions, spells = (workspace.lake.read(table) for table in (core.Session, core.MemberSpell))
@@ -100,7 +103,7 @@ def _place(workspace: Workspace) -> tuple[Lake, int, Any]:
 
 
 def _built(
-    builds: Builds, tables: tuple[type[Table], ...], workspace: Workspace
+    builds: Builds, tables: tuple[type[Table], ...], workspace: Workspace, plot: Plot | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     """Run builds and yield what Dagster is to know of their tables.
 
@@ -118,17 +121,19 @@ def _built(
     for table in tables:
         yield dg.MaterializeResult(
             asset_key=asset_key(table),
-            metadata=_metadata(table, report, workspace),
+            metadata=_metadata(table, report, workspace, plot),
             check_results=[dg.AssetCheckResult(passed=True, asset_key=asset_key(table), check_name=CONTRACT)],
         )
 
 
-def _metadata(table: type[Table], report: Report, workspace: Workspace) -> dict[str, Any]:
-    """Return counts of a table and of what the build did, with a preview of its last session."""
-    content = content_of(workspace.lake, table)
-    last = workspace.lake.scan(table).filter(pl.col(time_of(table)) == content.last).collect()
+def _metadata(table: type[Table], report: Report, workspace: Workspace, plot: Plot | None) -> dict[str, Any]:
+    """Return counts of a table and of what the build did, a preview of its last session and a plot of recent ones."""
+    content, time = content_of(workspace.lake, table), time_of(table)
+    since = content.last - _PLOTTED if plot else content.last
+    recent = workspace.lake.scan(table).filter(pl.col(time) >= since).collect().sort(table.primary_key())
     return {
-        **report_of(last.sort(table.primary_key()), workspace),
+        **report_of(recent.filter(pl.col(time) == content.last), workspace),
+        **drawn(plot, recent, workspace),
         "dagster/row_count": content.rows,
         "rows_read": report.rows_read,
         "rows_derived": report.rows_derived,

@@ -1,6 +1,7 @@
 """How a declared table becomes a Dagster asset: its spec, its contract check and what a run reports of it."""
 
 import base64
+import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -10,7 +11,6 @@ import polars as pl
 
 from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, description_of, layer_of, name_of, qualified_name
-from pipelines.defs.jobs import FRESHNESS
 from pipelines.defs.workspace import Workspace
 from pipelines.projections.dagster import asset_key, column_schema
 from pipelines.settings import Settings
@@ -18,9 +18,17 @@ from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake, LakeError, extended
 
 CONTRACT = "contract"
+NEW_YORK = "America/New_York"
+FRESHNESS = dg.FreshnessPolicy.cron(
+    deadline_cron="0 19 * * 1-5", lower_bound_delta=dt.timedelta(hours=2), timezone=NEW_YORK
+)
+"""Every table is written anew between 17:00 and 19:00 on a weekday. What counts is when a table was last written, not
+its last session, and the job runs on a holiday as on any weekday: a holiday raises no false alarm."""
 _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 12
-_KINDS = {"raw": {"parquet", "bronze"}, "core": {"polars", "parquet", "silver"}, "serve": {"duckdb", "gold"}}
+_KINDS = {"raw": {"parquet", "bronze"}, "core": {"polars", "silver"}, "serve": {"duckdb", "gold"}}
+Plot = Callable[[pl.DataFrame, str], bytes]
+"""Draws rows of a table, with what has to be said first of made-up bars, as a PNG."""
 
 
 def spec_of(table: type[Table], reads: list[str] | None = None) -> dg.AssetSpec:
@@ -34,12 +42,21 @@ def spec_of(table: type[Table], reads: list[str] | None = None) -> dg.AssetSpec:
         asset_key(table),
         deps=[dg.AssetKey(name.split(".")) for name in reads or []],
         group_name=layer_of(table),
-        description=Settings().note + description_of(table),
-        kinds=_KINDS[layer_of(table)],
+        **marked(description_of(table), _KINDS[layer_of(table)]),
         owners=["team:market-state"],
         metadata={"dagster/column_schema": column_schema(table)},
         freshness_policy=FRESHNESS,
     )
+
+
+def marked(description: str, kinds: set[str]) -> dict[str, Any]:
+    """Return an asset's description and kinds, which say so where bars are made up.
+
+    At the end of the description, as lists of assets show its first words only; as a kind wherever an asset is seen.
+    """
+    note = Settings().note
+    text = f"{description} {note}".strip()
+    return {"description": text, "kinds": kinds | ({"synthetic"} if note else set())}
 
 
 def contract_check(table: type[Table]) -> dg.AssetCheckSpec:
@@ -53,16 +70,20 @@ def contract_check(table: type[Table]) -> dg.AssetCheckSpec:
 
 
 def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
-    """Return what the UI shows of stored rows: their count, last session, a preview, and whether bars are made up."""
+    """Return what the UI shows of stored rows: their count, last session, a preview, and whether bars are made up.
+
+    The preview is of the last session where there is one, so that it shows more than one series.
+    """
     report: dict[str, Any] = {
         "dagster/row_count": rows.height,
         "bars": workspace.settings.note or f"source: {workspace.settings.source}",
         "parameter_set_id": workspace.parameters.set_id,
-        "preview": as_table(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS])),
     }
     if "session" in rows.columns and rows.height:
-        report["last_session"] = str(rows["session"].max())
-    return report
+        last = rows["session"].max()
+        report["last_session"] = str(last)
+        rows = rows.filter(pl.col("session") == pl.lit(last, pl.Date))
+    return report | {"preview": as_table(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))}
 
 
 def as_table(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
@@ -73,6 +94,11 @@ def as_table(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
 def as_picture(name: str, png: bytes) -> dg.MarkdownMetadataValue:
     """Return a picture as the UI shows it; the name is ours."""
     return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def drawn(plot: Plot | None, rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
+    """Return the plot of rows as the UI shows it; nothing where there is none, or no row."""
+    return {"plot": as_picture("plot", plot(rows, workspace.settings.note))} if plot and rows.height else {}
 
 
 def as_markdown(rows: pl.DataFrame) -> str:
@@ -114,6 +140,8 @@ def stored(
         kept = write(table, rows)
     except ContractError as error:
         metadata: dict[str, Any] = {"broken": str(error), **error.counts}
+        if not error.rows.is_empty():
+            metadata["rows"] = as_table(error.rows)
         yield dg.AssetCheckResult(passed=False, asset_key=asset_key(table), check_name=CONTRACT, metadata=metadata)
         raise dg.Failure(str(error)) from error
     yield dg.MaterializeResult(
@@ -138,7 +166,11 @@ def at_rest(
 
 
 def derived(
-    table: type[Table], *reads: type[Table], scans: Sequence[type[Table]] = (), adds_facts: bool = False
+    table: type[Table],
+    *reads: type[Table],
+    scans: Sequence[type[Table]] = (),
+    adds_facts: bool = False,
+    plot: Plot | None = None,
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
     """Make an asset of a function that derives one core table from others.
 
@@ -148,6 +180,7 @@ def derived(
         scans: Further tables that it is derived from, of which the function reads what it needs by itself.
         adds_facts: Whether the rows hold facts that none of ``reads`` does, so that they extend the snapshot, as those
             of a table derived from raw do.
+        plot: Draws the rows for the UI.
     """
 
     def decorate(derive: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
@@ -162,12 +195,10 @@ def derived(
             inputs = [lake.read(read) for read in reads]
             rows = derive(workspace, *inputs)
             if adds_facts or any(layer_of(read) == "raw" for read in (*reads, *scans)):
-                facts = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
-                snapshot = extended(snapshot, facts)
-            read = sum(len(rows) for rows in inputs)
-            yield from stored(
-                table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, rows_read=read
-            )
+                state = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
+                snapshot = extended(snapshot, state)
+            facts = {"rows_read": sum(map(len, inputs)), **drawn(plot, rows, workspace)}
+            yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, **facts)
 
         return asset
 

@@ -44,15 +44,18 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def create_table(table: type[Table], has_index: bool = True) -> str:
+def create_table(table: type[Table], has_index: bool = True, has_plain_floats: bool = False) -> str:
     """Return ``CREATE TABLE layer.name (…)`` with types, NOT NULL and the primary key.
 
     Args:
         table: The contract.
         has_index: Whether the key is declared, which DuckDB keeps an index for; too dear for tables of many rows.
+        has_plain_floats: Whether floats are stored as they are. Computed ones hardly repeat: compressing them saves a
+            sixth of the bytes and takes half of the time of every answer.
     """
+    plain = {"DOUBLE": "DOUBLE USING COMPRESSION uncompressed"} if has_plain_floats else {}
     lines = [
-        f"{quoted(name)} {type_of(column)}{'' if column.nullable else ' NOT NULL'}"
+        f"{quoted(name)} {plain.get(type_of(column), type_of(column))}{'' if column.nullable else ' NOT NULL'}"
         for name, column in table.columns().items()
     ]
     if has_index:

@@ -17,9 +17,10 @@ def annotated(table: type[Table], data: pa.Table, stamp: Mapping[str, str]) -> p
         data: The rows.
         stamp: What holds for the whole file, such as source and parameter set.
     """
-    fields = []
+    # Once: dataframely makes every column of the contract anew each time it is asked.
+    fields, columns = [], table.columns()
     for field in data.schema:
-        column = table.columns()[field.name]
+        column = columns[field.name]
         unit = unit_of(column)
         metadata = {"description": str(column.description)} | ({"unit": unit} if unit else {})
         fields.append(field.with_nullable(column.nullable).with_metadata(metadata))

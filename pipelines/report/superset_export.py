@@ -19,8 +19,9 @@ from urllib.parse import quote
 
 import duckdb
 
+from pipelines.report.published import PublishedError, opened
 from pipelines.report.superset_chart import chart_file, dashboard_file
-from pipelines.settings import SYNTHETIC_NOTE, Settings
+from pipelines.settings import SYNTHETIC_NOTE, Settings, SettingsError
 from pipelines.storage.statements import Statement, read_statements
 
 FOLDER = Path(__file__).resolve().parents[2] / "bi" / "superset"
@@ -52,10 +53,11 @@ def write_export(database: Path, target: Path, folder: Path = FOLDER) -> Path:
     The export connects read-only to the absolute path of ``database``, and the same file gives the same bytes.
 
     Raises:
-        duckdb.Error: there is no such file, or a query of ``datasets/`` does not fit it.
+        PublishedError: there is no such file, or it cannot be read.
+        duckdb.Error: a query of ``datasets/`` does not fit it.
     """
     declared = tomllib.loads((folder / "market_state.toml").read_text(encoding="utf-8"))
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with opened(database) as connection:
         found = connection.execute("SELECT any_value(source), bool_or(is_synthetic) FROM serve.warehouse_build")
         build = _Build(*found.fetchall()[0])
         statements = read_statements("datasets", folder)
@@ -142,12 +144,16 @@ def _zipped(files: dict[str, dict[str, Any]], target: Path) -> Path:
 
 
 def main() -> int:
-    """Write the export beside the published file of the settings' source; return 0, or 1 where there is no file."""
-    database = Settings().database_path
-    if not database.exists():
-        print(f"{database}: not there yet; run make warehouse first", file=sys.stderr)
+    """Write the export beside the published file of the settings' source; return 0, or 1 with the reason."""
+    try:
+        database = Settings.of_environment().database_path
+        target = write_export(database, database.with_name(EXPORT_NAME))
+    except (SettingsError, PublishedError) as error:
+        print(error, file=sys.stderr)
         return 1
-    target = write_export(database, database.with_name(EXPORT_NAME))
+    except OSError as error:
+        print(f"{error.filename}: expected a folder that can be written, was: {error.strerror}", file=sys.stderr)
+        return 1
     print(f"wrote {os.path.relpath(target)}: in Superset, Dashboards > Import dashboards")
     return 0
 

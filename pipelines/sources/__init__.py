@@ -11,7 +11,11 @@ __all__ = ["BarSource", "SourceError", "provided_documents", "source_of"]
 
 
 def source_of(settings: Settings) -> BarSource:
-    """Return the source that ``MARKET_SOURCE`` names."""
+    """Return the source that ``MARKET_SOURCE`` names.
+
+    Raises:
+        SourceError: it needs a folder, and none is named; what was built of it can be read all the same.
+    """
     match settings.source:
         case "sample":
             from pipelines.sources.sample import SampleSource
@@ -20,7 +24,9 @@ def source_of(settings: Settings) -> BarSource:
         case "files":
             from pipelines.sources.files import FilesSource
 
-            assert settings.files_dir is not None  # Settings refuses the source without a folder
+            if settings.files_dir is None:
+                expected = "expected a folder of CSV or Parquet files, as MARKET_SOURCE is 'files'"
+                raise SourceError(f"MARKET_FILES_DIR: {expected}; was unset")
             return FilesSource(settings.files_dir)
         case "yahoo":
             from pipelines.sources.yahoo import YahooSource

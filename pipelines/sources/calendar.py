@@ -10,6 +10,7 @@ shut; and the Saturday sessions that the exchange held until 1952 are missing.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 
 import polars as pl
 
@@ -17,6 +18,7 @@ _MARGIN = dt.timedelta(days=31)
 """The library refuses a span without a session, so it is asked for more and the answer is cut."""
 
 
+@functools.lru_cache(maxsize=16)  # A third of a second each, and a run asks twice for the same span.
 def sessions_between(first: dt.date, last: dt.date) -> pl.DataFrame:
     """Return the exchange sessions from ``first`` to ``last``, both included.
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import polars as pl
+import tenacity
 
 from pipelines.sources.base import SourceError
 from pipelines.sources.company_list import read_company_list
@@ -46,6 +47,10 @@ _INVESCO = (
 )
 _COMPANIES = "https://www.sec.gov/files/company_tickers.json"
 _STATEMENTS = "https://www.sec.gov/files/dera/data/financial-statement-data-sets/{name}.zip"
+
+
+class _UnheardError(LaterError):
+    """There was no connection at all."""
 
 
 class Wanted(NamedTuple):
@@ -84,14 +89,19 @@ def download_documents(
     if kind == "sec" and not contact:
         return {"sec": "expected a contact in MARKET_SEC_CONTACT, as the SEC demands one; was unset"}
     missing: dict[str, str] = {}
+    attempts = _ATTEMPTS
     wanted = _of_the_sec(folder, today) if kind == "sec" else _holdings(funds)
     with httpx.Client(timeout=_TIMEOUT, follow_redirects=True) as client:
         for document in wanted:
             agent = f"market-state-warehouse {contact}" if document.folder == "sec" else _BROWSER
             try:
-                _fetch(client, document, folder, agent, web_url, pause)
+                _fetch(client, document, folder, agent, web_url, retrying(attempts, 2.0, _LONGEST_WAIT_SECONDS, pause))
             except SourceError as error:
                 missing[document.name] = str(error)
+                # Offline, patience with each document in turn would add up to minutes.
+                attempts = 1 if isinstance(error.__cause__, _UnheardError) else _ATTEMPTS
+            else:
+                attempts = _ATTEMPTS
     return missing
 
 
@@ -144,7 +154,7 @@ def _fetch(
     folder: Path,
     agent: str,
     web_url: str | None,
-    pause: Callable[[float], None],
+    again: tenacity.Retrying,
 ) -> None:
     """Store one document, unless its content is stored already.
 
@@ -155,7 +165,6 @@ def _fetch(
     target.mkdir(parents=True, exist_ok=True)
     temporary = target / f".{document.name}{document.ending}"
     try:
-        again = retrying(_ATTEMPTS, 2.0, _LONGEST_WAIT_SECONDS, pause)
         digest = again(_receive, client, _address(document.url, web_url), temporary, agent)
         document.check(temporary)
         temporary.replace(target / f"{document.name}.{digest[:12]}{document.ending}")
@@ -180,6 +189,8 @@ def _receive(client: httpx.Client, url: str, path: Path, agent: str) -> str:
                         raise SourceError(f"{url}: expected at most {_LARGEST_BYTES} bytes, was more")
                     digest.update(chunk)
                     file.write(chunk)
+    except httpx.ConnectError as error:
+        raise _UnheardError(f"no connection ({error})") from error
     except httpx.TransportError as error:
         raise LaterError(f"{type(error).__name__}: {error}") from error
     return digest.hexdigest()

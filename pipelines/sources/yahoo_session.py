@@ -118,7 +118,8 @@ def reason_of(error: Exception, session: YahooSession) -> str:
         case exceptions.Timeout():
             return f"no answer from {session.host} within {session.seconds:.0f} seconds"
         case exceptions.DNSError() | exceptions.ConnectionError() | exceptions.ProxyError():
-            return f"no connection to {session.host}: is this machine offline? ({_first_line(error)})"
+            asked = "is this machine offline, or behind a proxy (HTTPS_PROXY)?"
+            return f"no connection to {session.host}: {asked} ({_first_line(error)})"
         case YFPricesMissingError(yahoo_reason=str(reason)):
             return f"{session.host} said: {reason} ({_status(session)})"
         case YFPricesMissingError() | EmptyAnswerError():

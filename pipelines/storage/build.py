@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+import polars as pl
+
 from pipelines.storage.statements import Statement
 
 
@@ -25,11 +27,16 @@ class BuildFacts:
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """What one ``sql/checks`` query found: the rows that fail its claim."""
+    """What one ``sql/checks`` query found: how many rows fail its claim, and the first of them."""
 
     statement: Statement
     failing_rows: int
-    example: str
+    first: pl.DataFrame
+
+    @property
+    def example(self) -> str:
+        """Return the first failing row as text, nothing for none."""
+        return str(self.first.row(0, named=True)) if self.failing_rows else ""
 
     @property
     def blocks(self) -> bool:

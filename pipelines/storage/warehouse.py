@@ -6,6 +6,7 @@ computed here that a transform could compute.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,7 @@ from pipelines.projections.duckdb import (
     select_from_parquet,
 )
 from pipelines.storage.build import Build, BuildFacts, CheckOutcome
+from pipelines.storage.holder import AS_READERS, is_held_for_writing
 from pipelines.storage.lake import Lake
 from pipelines.storage.published_table import CATALOG, WarehouseError, add, add_long, add_view
 from pipelines.storage.retention import delete_older, earlier_files, keep_earlier
@@ -32,6 +34,8 @@ STORAGE_VERSION = "v1.0.0"
 _ROW_GROUP_ROWS = 12_288
 """A tenth of DuckDB's default: of a long table one instrument then touches a few row groups, each small."""
 _MEMORY = "2GB"
+_SHOWN = 20
+"""Of the rows that fail a check, so many are kept to be looked at."""
 
 
 def published_tables() -> tuple[type[Table], ...]:
@@ -76,17 +80,19 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
     return build
 
 
-def last_rows(database: Path, table: type[Table], count: int = 5) -> pl.DataFrame:
-    """Return the last rows of a published table: of the latest session where it has one, else by key."""
-    order = ", ".join(f"{quoted(key)} DESC" for key in grain_of(table))
-    name = qualified_name(table)
+def last_rows(database: Path, tables: Sequence[type[Table]], count: int = 5) -> Iterator[pl.DataFrame]:
+    """Yield the last rows of each of the published tables: of the latest session where it has one, else by key."""
+    # One connection: to open the file takes longer than to read these rows.
     with duckdb.connect(str(database), read_only=True) as connection:
-        of_last = ""
-        if "session" in grain_of(table):
-            # As a literal, which reaches the tables below a view.
-            last = connection.sql(f"SELECT max(session) FROM {name}").pl().item()
-            of_last = f"WHERE session = DATE '{last}'" if last else ""
-        return connection.sql(f"SELECT * FROM {name} {of_last} ORDER BY {order} LIMIT {count}").pl()
+        for table in tables:
+            order = ", ".join(f"{quoted(key)} DESC" for key in grain_of(table))
+            name = qualified_name(table)
+            of_last = ""
+            if "session" in grain_of(table):
+                # As a literal, which reaches the tables below a view.
+                last = connection.sql(f"SELECT max(session) FROM {name}").pl().item()
+                of_last = f"WHERE session = DATE '{last}'" if last else ""
+            yield connection.sql(f"SELECT * FROM {name} {of_last} ORDER BY {order} LIMIT {count}").pl()
 
 
 def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: Path) -> None:
@@ -179,8 +185,7 @@ def _add_manifest(connection: duckdb.DuckDBPyConnection, facts: BuildFacts, buil
 
 def _outcome(connection: duckdb.DuckDBPyConnection, check: Statement) -> CheckOutcome:
     failing = connection.sql(check.sql.rstrip().rstrip(";")).pl()
-    example = str(failing.row(0, named=True)) if failing.height else ""
-    return CheckOutcome(check, failing.height, example)
+    return CheckOutcome(check, failing.height, failing.head(_SHOWN))
 
 
 def _generation(database: Path) -> int:
@@ -191,7 +196,7 @@ def _generation(database: Path) -> int:
         with duckdb.connect(str(database), read_only=True) as connection:
             generation = connection.sql("SELECT max(generation) FROM serve.warehouse_build").pl().item()
     except duckdb.Error as error:
-        if "Could not set lock" in str(error):
-            raise WarehouseError(f"{database}: expected readers only, was held open for writing by someone") from error
+        if is_held_for_writing(error):
+            raise WarehouseError(f"{database}: {AS_READERS}") from error
         return 0
     return int(generation or 0)

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.report.superset_export import write_export
 from pipelines.storage.build import BuildFacts
 from pipelines.storage.lake import Lake
 from pipelines.storage.warehouse import publish
-from tests.clients.superset_client import Superset, running_superset
+from tests.checkout import ROOT, Checkout, free_port, sample
+from tests.clients.superset_client import Superset
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["sample"]
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(sample: Checkout) -> Path:
     """Return the folder of the sample's warehouse. Tests read it only."""
-    home = tmp_path_factory.mktemp("home")
-    shutil.copy(ROOT / "dagster.yaml", home)
-    (home / "dagster.yaml").write_text((home / "dagster.yaml").read_text().replace(".dagster", str(home / ".dagster")))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MARKET_")}
-    environment |= {
-        "DAGSTER_HOME": str(home),
-        "DAGSTER_DISABLE_TELEMETRY": "1",
-        "MARKET_WAREHOUSE_DIR": str(home / "warehouse"),
-    }
-    subprocess.run(
-        [sys.executable, "-m", "pipelines"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
-    )
-    return home / "warehouse" / "sample"
+    return sample / "warehouse" / "sample"
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +63,10 @@ def published(built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="session")
-def superset(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
+def superset(sample: Checkout) -> Iterator[Superset]:
     """Return Superset as ``make superset`` starts it, the dashboard of the sample imported."""
-    folder = tmp_path_factory.mktemp("superset")
-    export = write_export(built / "market.duckdb", folder / "dashboard.zip")
-    with running_superset(folder / "home", export) as client:
-        yield client
+    assert (ROOT / ".venv-superset" / "client").exists(), "Superset is not installed: run make test-clients"
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    with sample.serving(f"make superset SUPERSET_PORT={port}", f"{base}/health", seconds=900):
+        yield Superset(base, (sample / ".superset" / "password").read_text())

@@ -1,23 +1,13 @@
-"""Superset started as a process of its own on loopback, and its API as its own page uses it."""
+"""Superset's API as its own page uses it."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = ROOT / ".venv-superset" / "bin" / "python"
-START = ROOT / "bi" / "superset" / "serve.py"
 
 
 class Superset:
@@ -81,46 +71,3 @@ def sql_lab_query(database_id: int, sql: str) -> dict[str, Any]:
         "runAsync": False,
         "client_id": os.urandom(5).hex(),
     }
-
-
-@contextmanager
-def running_superset(home: Path, export: Path) -> Iterator[Superset]:
-    """Start Superset with a dashboard on a free port; stop that process afterwards."""
-    assert PYTHON.exists(), "Superset is not installed: run make test-clients"
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    home.parent.mkdir(exist_ok=True)
-    log = home.with_suffix(".log")
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [PYTHON, START, "--home", home, "--port", str(port), "--dashboard", export],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_healthy(base, process, log)
-        yield Superset(base, (home / "password").read_text())
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(20)
-
-
-def _wait_until_healthy(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 900
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()[-3000:]
-        try:
-            if httpx.get(f"{base}/health", timeout=5).is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.5)
-    raise AssertionError(
-        f"expected Superset to answer within a quarter of an hour, was silent: {log.read_text()[-3000:]}"
-    )

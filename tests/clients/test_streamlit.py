@@ -8,9 +8,12 @@ from pathlib import Path
 
 import duckdb
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import ROOT, Checkout, free_port
+
 PYTHON = ROOT / ".venv-streamlit" / "bin" / "python"
 
+COMMAND = "streamlit run bi/streamlit/app.py --server.address 127.0.0.1 -- warehouse/sample/market.duckdb"
+"""As docs/bi.md has it."""
 DRIVE = """
 import json, sys
 from streamlit.testing.v1 import AppTest
@@ -43,3 +46,12 @@ def test_the_page_shows_the_overview_and_says_that_it_is_synthetic(
         "WHERE session = DATE '2024-12-31' ORDER BY instrument_id"
     ).fetchall()
     assert [(row[0], row[2], row[6]) for row in shown["rows"]] == expected
+
+
+def test_the_command_serves_the_page(sample: Checkout) -> None:
+    port = free_port()
+    quiet = {"STREAMLIT_SERVER_HEADLESS": "true", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+    path = f"{PYTHON.parent}:{sample.environment()['PATH']}"
+    url = f"http://127.0.0.1:{port}/_stcore/health"
+    with sample.serving(COMMAND, url, PATH=path, STREAMLIT_SERVER_PORT=str(port), **quiet):
+        pass

@@ -185,7 +185,7 @@ def test_a_document_that_cannot_be_read_stops_the_run_and_the_published_file_sta
     assert reason in message
     assert place.settings.database_path.read_bytes() == published
     inside = {path.name for path in place.settings.source_dir.iterdir()}
-    assert inside - {"published"} == {"lake", "market.duckdb", "briefs"}
+    assert inside - {"published"} == {"lake", "market.duckdb"}
     for table, rows in stored(place).items():
         assert_frame_equal(rows, before[table])
 

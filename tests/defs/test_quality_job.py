@@ -126,6 +126,9 @@ def test_the_last_good_close_stands_and_the_held_back_one_is_named(built) -> Non
     assert found.severity == dg.AssetCheckSeverity.WARN
     assert "'RUT'" in found.metadata["first"].value
     assert str(LAST.year) in found.metadata["first"].value
+    lines = found.metadata["rows"].value.splitlines()
+    assert len(lines) == 2 + min(20, found.metadata["failing_rows"].value)
+    assert any("| RUT |" in line for line in lines)
 
 
 def test_the_missing_session_of_an_index_is_named(built) -> None:

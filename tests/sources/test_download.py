@@ -174,4 +174,14 @@ def test_a_host_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with Vendor() as gone:
         url = gone.url
     missing = download_documents(tmp_path, "holdings", FUNDS, TODAY, None, url, lambda _: None)
-    assert "expected an answer, was ConnectError" in missing["IVV_holdings"]
+    assert "expected an answer, was no connection" in missing["IVV_holdings"]
+
+
+def test_without_any_connection_each_further_document_is_asked_for_once(tmp_path: Path) -> None:
+    """Patience with one document is enough to tell that the machine is offline."""
+    with Vendor() as gone:
+        url = gone.url
+    pauses: list[float] = []
+    missing = download_documents(tmp_path, "holdings", seeds.funds(), TODAY, None, url, pauses.append)
+    assert len(missing) == seeds.funds().height > 1
+    assert pauses == [2.0, 4.0, 8.0]

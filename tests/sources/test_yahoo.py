@@ -176,7 +176,7 @@ def test_offline_is_said_in_plain_words() -> None:
     with YahooServer() as closed:
         pass
     text = refused(closed)
-    assert f"^RUT: no connection to {closed.url.removeprefix('http://')}: is this machine offline?" in text
+    assert f"^RUT: no connection to {closed.url.removeprefix('http://')}: is this machine offline, or behind" in text
     assert "nothing was stored" in text
 
 

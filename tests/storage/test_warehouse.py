@@ -301,7 +301,9 @@ def test_odd_letters_in_the_path_are_only_letters(tmp_path: Path, name: str) -> 
 
 def test_last_rows_are_those_of_the_last_keys(lake: Lake, database: Path) -> None:
     publish(database, lake, facts())
-    assert last_rows(database, serve.Instrument, 2)["instrument_id"].to_list() == ["SPX", "RUT"]
+    instruments, sessions = last_rows(database, (serve.Instrument, serve.Session), 2)
+    assert instruments["instrument_id"].to_list() == ["SPX", "RUT"]
+    assert sessions["session"].is_sorted(descending=True)
 
 
 def test_a_duckdb_1_client_reads_the_file(lake: Lake, database: Path) -> None:

@@ -1,113 +1,21 @@
-"""The Dagster UI as a person sees it: the asset graph, and "Materialize all" turning every asset green."""
+"""The Dagster UI as a person drives it: open, materialise all, see it green, read columns, see charts, set, launch."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import time
-import urllib.request
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
-import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect
 
 from pipelines.contracts import core, raw, serve
 from pipelines.contracts.table import name_of
+from tests.ui.driven import ask, fact, open_asset, open_launchpad, run_of, shown_picture, wait_for, written
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURE = os.environ.get("PICTURE")
 """Where to keep a picture of the graph; unset, none is taken."""
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 GREEN = "rgb(46, 204, 129)"
 """The border of an asset whose last materialization is good and whose checks passed."""
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
-
-
-def ask(base: str, query: str) -> dict:
-    request = urllib.request.Request(
-        f"{base}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)["data"]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the UI on loopback from a home and a warehouse of its own; stop it after."""
-    home = tmp_path_factory.mktemp("home")
-    shutil.copy(ROOT / "dagster.yaml", home)
-    text = (home / "dagster.yaml").read_text().replace(".dagster", str(home / ".dagster"))
-    (home / "dagster.yaml").write_text(text)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MARKET_")}
-    environment |= {
-        "DAGSTER_HOME": str(home),
-        "DAGSTER_DISABLE_TELEMETRY": "1",
-        "MARKET_WAREHOUSE_DIR": str(home / "warehouse"),
-    }
-    port = free_port()
-    process = subprocess.Popen(
-        [ROOT / ".venv" / "bin" / "dg", "dev", "--host", "127.0.0.1", "--port", str(port)],
-        cwd=ROOT,
-        env=environment,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # Dagster gives SIGTERM the handler of SIGINT, which a shell job may have been told to ignore.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: urllib.request.urlopen(f"{base}/server_info", timeout=5).status == 200, 90)
-        yield base
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(is_so, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if is_so():
-                return
-        except OSError:
-            pass
-        time.sleep(0.5)
-    raise AssertionError(f"expected within {seconds} s, was not so")
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser.new_page(viewport={"width": 2400, "height": 2000})
-        browser.close()
-
-
-def runs(base: str) -> list[str]:
-    found = ask(base, "{ runsOrError(limit: 5) { ... on Runs { results { status } } } }")
-    return [run["status"] for run in found["runsOrError"]["results"]]
+FLOORS = ["raw", "core", "serve", "report"]
 
 
 def unmaterialized(base: str) -> list[list[str]]:
@@ -119,9 +27,11 @@ def unmaterialized(base: str) -> list[list[str]]:
 def test_materialize_all_turns_every_asset_green(server: str, page: Page) -> None:
     page.goto(f"{server}/asset-groups", wait_until="domcontentloaded")
     page.locator("foreignObject").first.wait_for(timeout=60_000)
+    wait_for(lambda: set(groups(page)) == set(FLOORS), 30)
+    assert sorted(groups(page), key=groups(page).get) == FLOORS
     assert unmaterialized(server)
-    page.locator("button", has_text="Materialize all").first.click()
-    wait_for(lambda: runs(server)[:1] == ["SUCCESS"], 180)
+    button = page.locator("button", has_text="Materialize all").first
+    assert run_of(server, button.click) == ("__ASSET_JOB", "SUCCESS")
     assert unmaterialized(server) == []
     page.keyboard.press("Alt+e")  # expands the groups
     wait_for(lambda: len(visible_nodes(page)) > 10, 60)
@@ -166,7 +76,52 @@ def visible_nodes(page: Page) -> dict[str, str]:
     return {name: colour for name, colour in found if colour and not colour.startswith("rgba")}
 
 
-def test_an_asset_page_shows_columns_rows_and_that_bars_are_synthetic(server: str, page: Page) -> None:
-    page.goto(f"{server}/assets/core/bar?view=overview", wait_until="domcontentloaded")
-    page.get_by_text("SYNTHETIC SAMPLE, not market data").first.wait_for(timeout=60_000)
-    page.get_by_text("is_close_only").first.wait_for(timeout=30_000)
+def groups(page: Page) -> dict[str, float]:
+    """Return where each group of the graph stands, from the left, while all are folded."""
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("foreignObject")].map(
+            node => [node.textContent.match(/[a-z]+/)?.[0], node.getBoundingClientRect().x])"""
+    )
+    return dict(found)
+
+
+def test_a_table_shows_its_columns_with_units_a_preview_and_that_bars_are_synthetic(server: str, page: Page) -> None:
+    open_asset(page, server, "serve/index_overview")
+    for text in ("SYNTHETIC SAMPLE, not market data", "market-state", "DuckDB", "synthetic", "serve"):
+        expect(page.get_by_text(text).first).to_be_visible(timeout=30_000)
+    column = page.locator("tr", has=page.get_by_text("day_return_pct", exact=True)).first
+    for text in ("double", "per cent", "Close over the close of the session before, less one."):
+        expect(column.get_by_text(text)).to_be_visible(timeout=30_000)
+    expect(fact(page, "preview")).to_contain_text("RUT")
+
+
+def test_charts_are_seen(server: str, page: Page) -> None:
+    open_asset(page, server, "report/brief")
+    for name in ("price", "ratio", "breadth"):
+        width, height, shown = shown_picture(page, name)
+        assert width == 1056
+        assert height > 250
+        assert shown > 700
+    for key in ("core/trend_state", "core/breadth"):
+        open_asset(page, server, key)
+        assert shown_picture(page, "plot")[2] > 700
+
+
+def test_the_launchpad_shows_what_can_be_set_and_a_run_takes_what_was_set(server: str, page: Page) -> None:
+    assert written(open_launchpad(page, server, "everything")) == [
+        *("ops:", "  raw_bar:", "    config:", '      start: ""', "      symbols: []"),
+        *("  raw_stock_bar:", "    config:", "      symbols: []", "      whole_history: false"),
+        *("  report__brief:", "    config:", "      index: RUT", '      session: ""', '      since: ""'),
+    ]
+    assert written(open_launchpad(page, server, "indices_only"))[:2] == ["ops:", "  raw_bar:"]
+    editor = open_launchpad(page, server, "brief")
+    editor.locator(".CodeMirror-line", has_text="index: RUT").click()
+    expect(page.get_by_text("The index: one of RUT, SPX, NDX, DJI.")).to_be_visible(timeout=30_000)
+    page.keyboard.press("End")
+    for _ in "RUT":
+        page.keyboard.press("Backspace")
+    page.keyboard.insert_text("SPX")
+    assert "      index: SPX" in written(editor)
+    assert run_of(server, page.locator("button", has_text="Materialize").last.click) == ("brief", "SUCCESS")
+    open_asset(page, server, "report/brief")
+    expect(fact(page, "index")).to_contain_text("SPX", timeout=30_000)

@@ -8,12 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from pipelines.report.brief.again import compare
 from pipelines.report.brief.fact import BriefError, day
 from pipelines.report.brief.issue import issue_brief
-from pipelines.settings import Settings
+from pipelines.settings import Settings, SettingsError
 
 _SHOWN = 20
 
@@ -22,14 +20,16 @@ def main() -> int:
     """Do what the arguments say; return 0, or 1 with the reason on standard error, or where a past brief differs."""
     asked = _arguments()
     try:
-        settings = Settings()
+        settings = Settings.of_environment()
         if asked.again:
             return _compare(settings, asked.again)
-        issued = issue_brief(
-            settings.database_path, settings.briefs_dir, asked.index, day(asked.session), day(asked.since)
-        )
-    except (BriefError, ValidationError) as error:
+        session, since = day("SESSION", asked.session), day("SINCE", asked.since)
+        issued = issue_brief(settings.database_path, settings.briefs_dir, asked.index, session, since)
+    except (BriefError, SettingsError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename}: expected a folder that can be written, was: {error.strerror}", file=sys.stderr)
         return 1
     told = "issued" if issued.is_new else "the same brief was issued before"
     print(f"{settings.note}{issued.facts.index} {issued.facts.session}: {told}; {len(issued.changes)} changes")

@@ -35,6 +35,16 @@ class Comparison(NamedTuple):
     differences: list[Difference]
 
 
+class _Issued(NamedTuple):
+    """What a manifest says of an issued brief, as far as it is needed to issue it again."""
+
+    instrument: str
+    session: dt.date
+    since: dt.date
+    tables: dict[str, str]
+    files: dict[str, str]
+
+
 def compare(manifest: Path, database: Path, folder: Path) -> Comparison:
     """Issue a past brief again from a published file, into another folder, and compare the two.
 
@@ -48,28 +58,31 @@ def compare(manifest: Path, database: Path, folder: Path) -> Comparison:
     """
     issued = _read(manifest)
     _require_untouched(manifest, issued)
-    index, session, since = issued["index"], *(dt.date.fromisoformat(issued[day]) for day in ("session", "since"))
-    now = issue_brief(database, folder, index, session, since)
+    now = issue_brief(database, folder, issued.instrument, issued.session, issued.since)
     tables = sorted(
         name
-        for name in issued["tables"].keys() | now.manifest["tables"].keys()
-        if issued["tables"].get(name) != now.manifest["tables"].get(name)
+        for name in issued.tables.keys() | now.manifest["tables"].keys()
+        if issued.tables.get(name) != now.manifest["tables"].get(name)
     )
     was, is_now = (json.loads((place / "facts.json").read_text()) for place in (manifest.parent, now.folder))
-    return Comparison(issued["files"] == now.manifest["files"], tables, list(_differences(was, is_now)))
+    return Comparison(issued.files == now.manifest["files"], tables, list(_differences(was, is_now)))
 
 
-def _read(manifest: Path) -> dict[str, Any]:
+def _read(manifest: Path) -> _Issued:
     try:
-        found: dict[str, Any] = json.loads(manifest.read_text())
-        return {name: found[name] for name in ("index", "session", "since", "tables", "files")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BriefError(f"{manifest}: expected the {MANIFEST} of an issued brief, was: {error}") from error
+        found = json.loads(manifest.read_text())
+        session, since = (dt.date.fromisoformat(found[name]) for name in ("session", "since"))
+        return _Issued(str(found["index"]), session, since, dict(found["tables"]), dict(found["files"]))
+    except OSError as error:
+        raise BriefError(f"{manifest}: expected the {MANIFEST} of an issued brief, was: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        wrong = f"another file ({type(error).__name__}: {error})"
+        raise BriefError(f"{manifest}: expected the {MANIFEST} of an issued brief, was {wrong}") from error
 
 
-def _require_untouched(manifest: Path, issued: dict[str, Any]) -> None:
+def _require_untouched(manifest: Path, issued: _Issued) -> None:
     """Raise where a file of the issued brief is not the one that the manifest names."""
-    for name, digest in issued["files"].items():
+    for name, digest in issued.files.items():
         path = manifest.parent / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise BriefError(f"{path}: expected the file that {MANIFEST} names, was another or none")

@@ -6,7 +6,6 @@ random id goes into a file.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipelines.report.brief.fact import Facts
+from pipelines.report.figure import BAD, FAINT, GOOD, INK, MAJOR, MEDIUM, STYLE, titled
 
-_INK, _FAINT, _MEDIUM, _MAJOR = "#1b1f24", "#8a929b", "#d9730d", "#2457a6"
 _STATES = {
     "intact": "#2e8b57",
     "testing": "#e0a400",
@@ -28,22 +27,7 @@ _STATES = {
     "reclaimed": "#2a9d9d",
 }
 """Colours of the states of levels, in the order of the legend."""
-_VERDICTS = {"outperforming": "#2e8b57", "underperforming": "#b3261e"}
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "brief",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": _FAINT,
-    "axes.grid": True,
-    "grid.color": "#e6e8eb",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-}
+_VERDICTS = {"outperforming": GOOD, "underperforming": BAD}
 _NEAR_PCT = 15.0
 """Levels farther from the close than this are left out, as they would flatten the price."""
 
@@ -56,35 +40,25 @@ def charts(facts: Facts) -> dict[str, Figure]:
         "breadth": (1, 2.6, _breadth),
     }
     drawn = {}
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         for name, (panels, height, draw) in drawers.items():
             rows = facts.charts[name].rows
             if rows.is_empty():
                 continue
             figure = Figure(figsize=(9.6, height), layout="constrained")
             draw(list(figure.subplots(panels, 1, squeeze=False)[:, 0]), facts, rows)
-            figure.suptitle(facts.note + facts.charts[name].title, x=0.01, ha="left", fontsize=10, color=_INK)
+            titled(figure, facts.note + facts.charts[name].title)
             drawn[name] = figure
     return drawn
-
-
-def as_bytes(figure: Figure, kind: str) -> bytes:
-    """Return a figure as a file of a kind: ``svg`` or ``png``."""
-    target = io.BytesIO()
-    # Without its date, so that equal figures are equal files.
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with mpl.rc_context(_STYLE):
-        figure.savefig(target, format=kind, dpi=110, metadata=metadata)
-    return target.getvalue()
 
 
 def _price(axes: list[Axes], facts: Facts, rows: pl.DataFrame) -> None:
     plot = axes[0]
     days = rows["session"].to_list()
-    plot.fill_between(days, rows["low"].to_list(), rows["high"].to_list(), color=_FAINT, alpha=0.35, linewidth=0)
-    plot.plot(days, rows["close"].to_list(), color=_INK, linewidth=1.1, label=f"{facts.index} close")
-    plot.plot(days, rows["sma_50"].to_list(), color=_MEDIUM, linewidth=1.1, label="50 sessions")
-    plot.plot(days, rows["sma_200"].to_list(), color=_MAJOR, linewidth=1.1, label="200 sessions")
+    plot.fill_between(days, rows["low"].to_list(), rows["high"].to_list(), color=FAINT, alpha=0.35, linewidth=0)
+    plot.plot(days, rows["close"].to_list(), color=INK, linewidth=1.1, label=f"{facts.index} close")
+    plot.plot(days, rows["sma_50"].to_list(), color=MEDIUM, linewidth=1.1, label="50 sessions")
+    plot.plot(days, rows["sma_200"].to_list(), color=MAJOR, linewidth=1.1, label="200 sessions")
     _levels(plot, facts, days[-1])
     _records(plot, facts, days[0])
     plot.margins(x=0.01)
@@ -97,7 +71,7 @@ def _levels(plot: Axes, facts: Facts, last: Any) -> None:
     shown: set[str] = set()
     near = facts.sections["levels"].rows.filter(pl.col("distance_pct").abs() <= _NEAR_PCT)
     for row in near.iter_rows(named=True):
-        colour, is_published = _STATES.get(row["state"], _FAINT), row["origin"] == "published"
+        colour, is_published = _STATES.get(row["state"], FAINT), row["origin"] == "published"
         label = None if row["state"] in shown else row["state"].replace("_", " ")
         shown.add(row["state"])
         plot.axhspan(row["low"], row["high"], color=colour, alpha=0.28 if is_published else 0.16, lw=0, label=label)
@@ -112,19 +86,19 @@ def _records(plot: Axes, facts: Facts, first: Any) -> None:
     for basis in ("close", "intraday"):
         value = row[f"record_{basis}"]
         if value is not None:
-            plot.axhline(value, color=_INK, linewidth=0.8, linestyle=":")
+            plot.axhline(value, color=INK, linewidth=0.8, linestyle=":")
             place = "bottom" if basis == "intraday" else "top"
             text = f"record {basis} {value:,.2f} ({row[f'record_{basis}_session']})"
-            plot.annotate(text, (first, value), ha="left", va=place, fontsize=7, color=_INK)
+            plot.annotate(text, (first, value), ha="left", va=place, fontsize=7, color=INK)
 
 
 def _ratios(axes: list[Axes], facts: Facts, rows: pl.DataFrame) -> None:
     pairs = rows.partition_by("pair_id", maintain_order=True)
     for plot, pair in zip(axes, pairs, strict=False):
         days = pair["session"].to_list()
-        plot.plot(days, pair["ratio"].to_list(), color=_INK, linewidth=1.1, label=pair["pair_id"][0])
-        plot.plot(days, pair["sma_50"].to_list(), color=_MEDIUM, linewidth=1.1, label="50 sessions")
-        plot.plot(days, pair["sma_200"].to_list(), color=_MAJOR, linewidth=1.1, label="200 sessions")
+        plot.plot(days, pair["ratio"].to_list(), color=INK, linewidth=1.1, label=pair["pair_id"][0])
+        plot.plot(days, pair["sma_50"].to_list(), color=MEDIUM, linewidth=1.1, label="50 sessions")
+        plot.plot(days, pair["sma_200"].to_list(), color=MAJOR, linewidth=1.1, label="200 sessions")
         for verdict, colour in _VERDICTS.items():
             holds = (pair["verdict"] == verdict).to_list()
             plot.fill_between(
@@ -135,7 +109,7 @@ def _ratios(axes: list[Axes], facts: Facts, rows: pl.DataFrame) -> None:
 
 
 def _breadth(axes: list[Axes], facts: Facts, rows: pl.DataFrame) -> None:
-    for measure, colour, label in (("pct_above_50", _MEDIUM, "above 50"), ("pct_above_200", _MAJOR, "above 200")):
+    for measure, colour, label in (("pct_above_50", MEDIUM, "above 50"), ("pct_above_200", MAJOR, "above 200")):
         of_measure = rows.filter(measure=measure)
         days, values = of_measure["session"].to_list(), of_measure["value"].to_list()
         axes[0].plot(days, values, color=colour, linewidth=1.1, label=f"{label} sessions' average, per cent of members")

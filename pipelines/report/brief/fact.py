@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.report.published import PublishedError, opened
 from pipelines.settings import SYNTHETIC_NOTE
 from pipelines.storage.statements import Statement, read_statements
 
@@ -78,8 +79,8 @@ class Facts:
         return SYNTHETIC_NOTE if self.build["is_synthetic"] else ""
 
 
-def day(text: str | None) -> dt.date | None:
-    """Return a date from text, None for none.
+def day(name: str, text: str | None) -> dt.date | None:
+    """Return the date that was given under a name, None for none.
 
     Raises:
         BriefError: the text is no date.
@@ -87,7 +88,7 @@ def day(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise BriefError(f"expected a date such as 2024-12-02, was {text!r}") from error
+        raise BriefError(f"{name}: expected a date such as 2024-12-02, was {text!r}") from error
 
 
 def read_facts(database: Path, index: str, session: dt.date) -> Facts:
@@ -124,7 +125,7 @@ def last_session(database: Path, index: str) -> dt.date:
             connection, "SELECT max(session) FROM core.bar WHERE instrument_id = $index", index=index
         )
         if found is None:
-            raise BriefError(f"INDEX: expected one of {', '.join(_indices(connection))}, was {index!r}")
+            raise _no_index(connection, index)
     return found
 
 
@@ -143,9 +144,10 @@ def session_before(database: Path, index: str, session: dt.date) -> dt.date:
 
 
 def _opened(database: Path) -> duckdb.DuckDBPyConnection:
-    if not database.is_file():
-        raise BriefError(f"{database}: expected a published warehouse, was none; run make warehouse first")
-    return duckdb.connect(str(database), read_only=True)
+    try:
+        return opened(database)
+    except PublishedError as error:
+        raise BriefError(str(error)) from error
 
 
 def _section(connection: duckdb.DuckDBPyConnection, statement: Statement, index: str, session: dt.date) -> Section:
@@ -155,17 +157,20 @@ def _section(connection: duckdb.DuckDBPyConnection, statement: Statement, index:
 
 def _require(connection: duckdb.DuckDBPyConnection, index: str, session: dt.date) -> None:
     """Raise where the index has no bar on the session."""
-    names = _indices(connection)
-    if index not in names:
-        raise BriefError(f"INDEX: expected one of {', '.join(names)}, was {index!r}")
-    near = "SELECT max(session) FROM core.bar WHERE instrument_id = $index AND session <= $session"
-    before = _one(connection, near, index=index, session=session)
-    if before != session:
-        raise BriefError(f"SESSION: expected a session of {index}, was {session}; the one before it is {before}")
+    asked = "SELECT session FROM core.bar WHERE instrument_id = $index ORDER BY session"
+    sessions = connection.sql(asked, params={"index": index}).pl()["session"]
+    if sessions.is_empty():
+        raise _no_index(connection, index)
+    if session not in sessions:
+        before = sessions.filter(sessions < session)
+        near = f"the first one is {sessions[0]}" if before.is_empty() else f"the one before it is {before[-1]}"
+        raise BriefError(f"SESSION: expected a session of {index}, was {session}; {near}")
 
 
-def _indices(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    return connection.sql("SELECT instrument_id FROM core.instrument ORDER BY ALL").pl()["instrument_id"].to_list()
+def _no_index(connection: duckdb.DuckDBPyConnection, index: str) -> BriefError:
+    """Return the refusal of a name that is no index, or of an index without bars."""
+    with_bars = connection.sql("SELECT DISTINCT instrument_id FROM core.bar ORDER BY ALL").pl()["instrument_id"]
+    return BriefError(f"INDEX: expected one of {', '.join(with_bars) or 'the indices with bars'}, was {index!r}")
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str, **values: object) -> Any:

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from pipelines.report.brief.change import Change, changes
-from pipelines.report.brief.chart import as_bytes, charts
+from pipelines.report.brief.chart import charts
 from pipelines.report.brief.fact import BriefError, Facts, last_session, read_facts, session_before
 from pipelines.report.brief.page import page_of
+from pipelines.report.figure import as_bytes
 from pipelines.storage.swap import swap_in, temporary_name
 
 FORM = "1"
