@@ -140,5 +140,4 @@ def _metadata(table: type[Table], report: Report, workspace: Workspace, plot: Pl
         "series_carried_on": report.carried_on,
         "series_derived_anew": report.derived_anew,
         "buckets_built_anew": report.buckets_anew,
-        **drawn,
     }
