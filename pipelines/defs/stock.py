@@ -1,6 +1,5 @@
 """Layer raw, stocks: bars and actions of a universe asked of a vendor, or bars from panels."""
 
-import datetime as dt
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -34,6 +33,7 @@ ALL_READ = "all_that_was_due_was_read"
 _READS = ["raw.holding", "raw.listing"] if asks_for_members(Settings()) else []
 """Members have to be known before they are asked for; nothing else has to wait for the holdings."""
 _SHOWN = 20
+_MOMENT = pl.Datetime("us", "UTC")
 
 
 class IngestStocks(dg.Config):
@@ -83,17 +83,13 @@ def _panel(document: Document, lake: Lake, workspace: Workspace) -> Reading:
     calendar = calendar_for(received, now)
     accepted, rejected = screen_stock_bars(received, calendar, now, parameters)
     # A panel says nothing of splits.
-    read = accepted.with_columns(fetched_at=_moment(now), split_factor=pl.lit(None, pl.Float64))
+    read = accepted.with_columns(fetched_at=pl.lit(now, _MOMENT), split_factor=pl.lit(None, pl.Float64))
     known = lake.read(raw.StockBar)
     if superseded := superseded_bars(known, read, parameters):
         raise ValueError(f"expected a reading later than those known, was no later for {superseded} bars that differ")
     rows: dict[type[Table], pl.DataFrame] = {table: table.create_empty() for table in TABLES}
     rows[raw.StockBar] = new_stock_versions(known, read, calendar, source, parameters)
     return Reading(rows, rejected.with_columns(raw_table=pl.lit(name_of(raw.StockBar))))
-
-
-def _moment(value: dt.datetime) -> pl.Expr:
-    return pl.lit(value, pl.Datetime("us", "UTC"))
 
 
 def _asked(
