@@ -113,7 +113,7 @@ lock: .venv/dev ## Resolve the dependencies anew and write the lock files
 clean: ## Delete the environments and Dagster's state; the warehouse stays
 	@rm -rf .venv .venv-duckdb-1.5 .venv-superset .venv-streamlit .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-install = @$(1)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps $(2) || { \
+install = @$(1)/python -m pip --require-virtualenv install --quiet --disable-pip-version-check --require-hashes --no-deps $(2) || { \
 	echo "$(lastword $(2)): expected packages that can be installed, was the error above; check the network (a proxy: HTTPS_PROXY, a mirror: PIP_INDEX_URL) and run make again" >&2; exit 1; }
 
 # Environments. The marker file is written last, so that an install that was cut short is done again.
