@@ -27,8 +27,8 @@ def main(arguments: list[str]) -> None:
     """Print a line of Markdown for each evening."""
     stage = Stage(*map(int, arguments)) if arguments else Stage(symbols=3_000, years=10, per_case=20)
     print(f"{stage.symbols} stocks x {stage.years} years, {len(stage.cases)} cases of {stage.per_case} stocks\n")
-    print("| evening | s | peak MB | charts asked | versions of bars | bars | held back | not as stated |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    columns = "evening,s,s of processor,peak MB,charts asked,versions,bars,held back,not as stated".split(",")
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
     with tempfile.TemporaryDirectory() as folder, VendorProcess(stage.plan) as vendor:
         home = new_home(Path(folder))
         lake = lake_of(home)
@@ -39,11 +39,8 @@ def main(arguments: list[str]) -> None:
             rows = [lake.scan(table).select(pl.len()).collect().item() for table in (raw.StockBar, core.StockBar)]
             held = lake.read(core.QuarantinedBar).height
             odd = len(other_outcomes(stage, lake, day)) + (len(unstated(stage, lake, day)) if day != REFUSED else 0)
-            print(
-                f"| {name} | {ended.seconds:.0f} | {ended.peak_megabytes:.0f} | {ended.charts:,} | {rows[0]:,} "
-                f"| {rows[1]:,} | {held:,} | {odd} |",
-                flush=True,
-            )
+            measured = (ended.seconds, ended.processor_seconds, ended.peak_megabytes, ended.charts, *rows, held, odd)
+            print(f"| {name} | {' | '.join(f'{figure:,.0f}' for figure in measured)} |", flush=True)
 
 
 if __name__ == "__main__":

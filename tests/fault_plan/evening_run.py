@@ -28,6 +28,7 @@ class EveningRun(NamedTuple):
     Attributes:
         code: Its exit code.
         seconds: From start to end.
+        processor_seconds: What it used of processors, which a busy machine changes less.
         peak_megabytes: The most memory it held.
         charts: How many charts the vendor was asked for.
         printed: What it printed, errors included.
@@ -35,6 +36,7 @@ class EveningRun(NamedTuple):
 
     code: int
     seconds: float
+    processor_seconds: float
     peak_megabytes: float
     charts: int
     printed: str
@@ -65,7 +67,9 @@ def run_evening(stage: Stage, vendor: VendorProcess, home: Path, day: dt.date) -
         seconds = time.monotonic() - began
         printed.seek(0)
         text = printed.read()
-    return EveningRun(process.returncode, seconds, usage.ru_maxrss / 1024, len(vendor.log.requests("chart")), text)
+    used = usage.ru_utime + usage.ru_stime
+    charts = len(vendor.log.requests("chart"))
+    return EveningRun(process.returncode, seconds, used, usage.ru_maxrss / 1024, charts, text)
 
 
 def lake_of(home: Path) -> Lake:
