@@ -22,23 +22,14 @@ from tests.vendor.process import VendorProcess
 
 EVENINGS = {LOAD: "first load", FAULTY: "a week later", REFUSED: "refused", REPAIRED: "after the faults"}
 
+_FIGURES = ("s", "s of processor", "peak MB", "charts asked", "versions", "bars", "held back", "not as stated")
+
 
 def main(arguments: list[str]) -> None:
     """Print a line of Markdown for each evening."""
     stage = Stage(*map(int, arguments)) if arguments else Stage(symbols=3_000, years=10, per_case=20)
     print(f"{stage.symbols} stocks x {stage.years} years, {len(stage.cases)} cases of {stage.per_case} stocks\n")
-    columns = [
-        "evening",
-        "s",
-        "s of processor",
-        "peak MB",
-        "charts asked",
-        "versions",
-        "bars",
-        "held back",
-        "not as stated",
-    ]
-    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
+    print(f"| evening | {' | '.join(_FIGURES)} |\n|---|{'---|' * len(_FIGURES)}", flush=True)
     with tempfile.TemporaryDirectory() as folder, VendorProcess(stage.plan) as vendor:
         home = new_home(Path(folder))
         lake = lake_of(home)
