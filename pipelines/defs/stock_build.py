@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.contracts import core, raw
 from pipelines.contracts.check import ContractError
 from pipelines.contracts.table import Table, qualified_name
-from pipelines.defs.tables import CONTRACT, Plot, as_picture, contract_check, inherited_snapshot, report_of, spec_of
+from pipelines.defs.tables import CONTRACT, Plot, contract_check, drawn, inherited_snapshot, report_of, spec_of
 from pipelines.defs.workspace import Workspace
 from pipelines.derivation.breadth import BreadthBuild, TallyBuild
 from pipelines.derivation.bucket_build import BucketBuild, Report
@@ -26,7 +26,7 @@ from pipelines.storage.lake import Lake, LakeError
 from pipelines.transforms.quarantine import accepted_stock_bars
 
 Builds = Sequence[BarBuild | BucketBuild]
-_DRAWN = dt.timedelta(days=500)
+_PLOTTED = dt.timedelta(days=500)
 
 
 def _carried_on(
@@ -34,8 +34,7 @@ def _carried_on(
 ) -> Callable[[Callable[..., Builds]], dg.AssetsDefinition]:
     """Make an asset of a function that says which builds bring tables up to what is known, in their order.
 
-    The function gets the workspace and the state of the data that ``reads`` share. ``plot`` draws the last rows of each
-    table for the UI.
+    The function gets the workspace and the state of the data that ``reads`` share; ``plot`` draws what is recent.
     """
 
     def decorate(builds_of: Callable[..., Builds]) -> dg.AssetsDefinition:
@@ -128,22 +127,17 @@ def _built(
 
 
 def _metadata(table: type[Table], report: Report, workspace: Workspace, plot: Plot | None) -> dict[str, Any]:
-    """Return counts of a table and of what the build did, with a preview of its last session."""
-    content = content_of(workspace.lake, table)
-    rows, time = workspace.lake.scan(table), pl.col(time_of(table))
-    last = rows.filter(time == content.last).collect()
-    drawn = {}
-    if plot and content.last:
-        drawn["plot"] = as_picture(
-            "plot", plot(rows.filter(time > content.last - _DRAWN).collect(), workspace.settings.note)
-        )
+    """Return counts of a table and of what the build did, a preview of its last session and a plot of recent ones."""
+    content, time = content_of(workspace.lake, table), time_of(table)
+    since = content.last - _PLOTTED if plot else content.last
+    recent = workspace.lake.scan(table).filter(pl.col(time) >= since).collect().sort(table.primary_key())
     return {
-        **report_of(last.sort(table.primary_key()), workspace),
+        **report_of(recent.filter(pl.col(time) == content.last), workspace),
+        **drawn(plot, recent, workspace),
         "dagster/row_count": content.rows,
         "rows_read": report.rows_read,
         "rows_derived": report.rows_derived,
         "series_carried_on": report.carried_on,
         "series_derived_anew": report.derived_anew,
         "buckets_built_anew": report.buckets_anew,
-        **drawn,
     }

@@ -79,8 +79,8 @@ def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
         "bars": workspace.settings.note or f"source: {workspace.settings.source}",
         "parameter_set_id": workspace.parameters.set_id,
     }
-    if "session" in rows.columns and rows.height:
-        last = rows["session"].max()
+    last = rows["session"].max() if "session" in rows.columns else None
+    if last is not None:
         report["last_session"] = str(last)
         rows = rows.filter(pl.col("session") == pl.lit(last, pl.Date))
     return report | {"preview": as_table(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))}
@@ -94,6 +94,11 @@ def as_table(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
 def as_picture(name: str, png: bytes) -> dg.MarkdownMetadataValue:
     """Return a picture as the UI shows it; the name is ours."""
     return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def drawn(plot: Plot | None, rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
+    """Return the plot of rows as the UI shows it; nothing where there is none, or no row."""
+    return {"plot": as_picture("plot", plot(rows, workspace.settings.note))} if plot and rows.height else {}
 
 
 def as_markdown(rows: pl.DataFrame) -> str:
@@ -190,11 +195,9 @@ def derived(
             inputs = [lake.read(read) for read in reads]
             rows = derive(workspace, *inputs)
             if adds_facts or any(layer_of(read) == "raw" for read in (*reads, *scans)):
-                own = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
-                snapshot = extended(snapshot, own)
-            facts: dict[str, Any] = {"rows_read": sum(len(read) for read in inputs)}
-            if plot and rows.height:
-                facts["plot"] = as_picture("plot", plot(rows, workspace.settings.note))
+                state = {name_of(table): short_hash(rows), "parameters": workspace.parameters.set_id}
+                snapshot = extended(snapshot, state)
+            facts = {"rows_read": sum(map(len, inputs)), **drawn(plot, rows, workspace)}
             yield from stored(table, functools.partial(lake.replace, snapshot=snapshot), rows, workspace, **facts)
 
         return asset

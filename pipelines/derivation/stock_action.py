@@ -49,6 +49,7 @@ class ActionBuild(BucketBuild):
 
     def run(self, workers: int = 2) -> Report:
         """Bring every bucket up to what is known, some buckets at a time."""
+        self.targets[0].restore()
         records = [self.targets[0].record(bucket) for bucket in range(self.buckets)]
         self._news.remember({record.progress.get(_READING, "") for record in records if record})
         return super().run(workers)

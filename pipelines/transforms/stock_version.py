@@ -1,8 +1,8 @@
 """Versions of bars of stocks and of their actions: what answers of a vendor add to what is known.
 
-Belongs here: ``raw.stock_bar`` and ``raw.stock_action`` from answers read at different moments (docs/methods.md, B8).
-Not here: row rules (``stock_bar``), exact versions of indices (``bar``), undoing splits (``corporate_action``), what an
-answer shows beyond its rows (``stock_evidence``).
+Belongs here: ``raw.stock_bar`` and ``raw.stock_action`` from answers and panels that are read at different moments
+(docs/methods.md, B8). Not here: row rules (``stock_bar``), exact versions of indices (``bar``), undoing splits
+(``corporate_action``), what an answer shows beyond its rows (``stock_evidence``).
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from pipelines.contracts import raw
 from pipelines.parameters import Parameters
 from pipelines.transforms.bar import with_knowledge
 from pipelines.transforms.corporate_action import EXCHANGE_TIME_ZONE
+from pipelines.transforms.revision import PRICES, has_moved
 
 _BAR = ("instrument_id", "session")
 _ACTION = ("instrument_id", "ex_session", "action_type")
-_RANGE = ("open", "high", "low")
 _SAID = ("split_ratio", "dividend_amount", "currency")
-_BP = 1e-4
 
 
 def new_stock_versions(
@@ -26,9 +25,9 @@ def new_stock_versions(
 ) -> pl.DataFrame:
     """Return the bars that are new, or that differ from their newest known version by more than noise.
 
-    Undoing a split leaves noise in the last digits, so a bar is changed where its close moved by more than
-    ``revision_close_bp``, open, high or low by more than ``revision_range_bp``, or the volume by more than half a share
-    of the coarser of the two readings (a source that states volume in shares after a reverse split has rounded it).
+    Undoing a split leaves noise in the last digits, so a bar is changed where a price moved by more than noise
+    (``revision.has_moved``), or the volume by more than half a share of the coarser of the two readings (a source that
+    states volume in shares after a reverse split has rounded it).
     ``adjusted_close`` is not compared: it restates with every dividend. A row read no later than the newest version of
     its bar adds nothing: what was read later stands.
 
@@ -57,21 +56,17 @@ def superseded_bars(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Par
 
 def _changed(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     """Return the accepted rows without a known version (known_from is null) or unlike the newest one."""
-    compared = ("close", *_RANGE, "volume", "split_factor", "known_from")
+    compared = (*PRICES, "volume", "split_factor", "known_from")
     newest = known.sort("known_from").group_by(_BAR).last().select(*_BAR, *compared)
     joined = accepted.join(newest, on=_BAR, how="left", suffix="_known")
     return joined.filter(pl.col("known_from").is_null() | _is_changed(parameters))
 
 
 def _is_changed(parameters: Parameters) -> pl.Expr:
-    def moved(name: str, limit_bp: float) -> pl.Expr:
-        return (pl.col(name) / pl.col(f"{name}_known") - 1).abs() > limit_bp * _BP
-
     share = pl.max_horizontal(pl.lit(1.0), "split_factor", "split_factor_known")
     volume, before = pl.col("volume"), pl.col("volume_known")
     return pl.any_horizontal(
-        moved("close", parameters.revision_close_bp),
-        *[moved(name, parameters.revision_range_bp) for name in _RANGE],
+        *[has_moved(name, f"{name}_known", parameters) for name in PRICES],
         ((volume - before).abs() > share / 2).fill_null(value=False),
         volume.is_null() != before.is_null(),
     )

@@ -51,6 +51,9 @@ def stored(accepted: pl.DataFrame) -> pl.DataFrame:
         ({"close": 105.0 * (1 + 0.51e-4)}, True),
         ({"close": 105.0 * (1 - 0.51e-4)}, True),
         *[({name: value * (1 + 4.9e-4)}, False) for name, value in (("open", 100.0), ("high", 110.0), ("low", 90.0))],
+        ({"close": 105.0 + 105.0 * 0.5e-4}, False),  # 0.5 bp, and more is asked for
+        ({"high": 110.055}, True),  # 5 bp, and no more is asked for
+        ({"low": 89.955}, True),
         *[({name: value * (1 - 5.1e-4)}, True) for name, value in (("open", 100.0), ("high", 110.0), ("low", 90.0))],
         ({"volume": 1000.5}, False),
         ({"volume": 1001.0}, True),
