@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,11 +111,15 @@ def test_own_claims_and_levels_of_the_pages_and_a_past_moment(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("command", sorted(SERVERS))
-def test_a_server_answers(tmp_path: Path, command: str) -> None:
+def test_a_server_answers(tmp_path: Path, sample: Checkout, command: str) -> None:
+    """The UI finds a published file: without one it would build it first."""
+    checkout = Checkout(tmp_path)
+    (checkout / "warehouse/sample").mkdir()
+    shutil.copy(sample / "warehouse/sample/market.duckdb", checkout / "warehouse/sample")
     port = free_port()
     if command == "make ui":
         command, path = f"{command} PORT={port}", "/server_info"
     else:
         command, path = command.replace("8080", str(port)), "/v8/finance/chart/%5ERUT?range=5d&interval=1d"
-    with Checkout(tmp_path).serving(command, f"http://127.0.0.1:{port}{path}"):
+    with checkout.serving(command, f"http://127.0.0.1:{port}{path}"):
         pass
