@@ -89,7 +89,7 @@ lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/dev ## Measure the main job, the machine of levels, breadth, filings, all stocks and a day of theirs
+bench: .venv/dev ## Measure the main job, levels, breadth, filings, all stocks, a day of theirs, the fault plan
 	@$(BIN)/python benchmarks/main_job.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/level_machine.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/breadth.py
@@ -97,6 +97,7 @@ bench: .venv/dev ## Measure the main job, the machine of levels, breadth, filing
 	@PYTHONPATH=. $(BIN)/python benchmarks/disk_use.py
 	@$(BIN)/python -m benchmarks.full_width
 	@$(BIN)/python -m benchmarks.daily_run
+	@$(BIN)/python -m benchmarks.fault_plan
 
 catalog: .venv/runtime ## Write warehouse/CATALOG.md from the contracts
 	@$(BIN)/python -m pipelines.report.catalog

@@ -67,9 +67,11 @@ def _one_per_instrument(answers: Sequence[Answered]) -> list[Answered]:
 
 
 def _doubts(charts: Sequence[Answered], batch: Batch, known: pl.DataFrame, parameters: Parameters) -> dict[str, str]:
-    """Return what is odd about whole histories of instruments of which nothing was known, in words."""
+    """Return what is odd about whole histories of instruments of which nothing else was known, in words."""
     whole = {answered.question.instrument_id for answered in charts if answered.question.is_whole}
-    first = whole - set(known["instrument_id"].unique())
+    # What a killed commit has added of the same answers is nothing else.
+    others = known.join(batch.windows, on=["instrument_id", "payload_hash"], how="anti")
+    first = whole - set(others["instrument_id"].unique())
     received = batch.bars.filter(pl.col("instrument_id").is_in(first)).with_columns(
         close=pl.col("close") * pl.col("split_factor")
     )

@@ -36,10 +36,9 @@ def due_questions(
 
     Where the last answer covers the last settled session, nothing is due. Else the ``refetch_sessions`` sessions up to
     the last one covered and all since. The whole history is due where it was never read, where reading it failed since,
-    with ``whole_history`` where it was read ``whole_history_days`` ago or more, and in the place of the last sessions
-    of a suspect, as a vendor may have mended what lies before them; once also where the first history was odd, as it
-    says itself (``outcome_detail``). A symbol whose refusal says when
-    to ask again waits until then.
+    and with ``whole_history`` where it was read ``whole_history_days`` ago or more. In the place of the last sessions
+    it is due for a suspect, as a vendor may have mended what lies before them, and a second time where the first one
+    was odd, as its outcome says in words. A symbol whose refusal says when to ask again waits until then.
 
     Args:
         symbols: Vendor's symbols, each once.

@@ -29,42 +29,14 @@ def content_cases(sessions: Sessions) -> list[Case]:
 
 def _split_cases(sessions: Sessions) -> list[Case]:
     before, until = sessions.before(FAULTY), sessions.until(FAULTY)
-    # What had come by the load stands; the rest of the answer has nothing to stand in its place.
-    new = sessions.after(LOAD, FAULTY)
-    old, most = sessions.until(LOAD), round(_PART * len(before))
-    without_jump = {"split left out: split_without_jump": [FAULTY]}
+    # What had come by the load stands; what is new has nothing to stand in its place.
+    old, new, most = sessions.until(LOAD), sessions.after(LOAD, FAULTY), round(_PART * len(before))
     unseen = {"held: unseen_split": until, "absent: held": new}
-
-    def early(name: str, comes: bool, is_stated: bool) -> Case:
-        ex, ratio = (REFUSED, 2.0) if comes else (NEVER, 3.0)
-        announced = {"split left out: not_effective": [ex]} if is_stated else {}
-
-        def faults(symbols: Symbols) -> list[Fault]:
-            when = on(FAULTY)
-            return [EarlySplit(symbols=symbols, ex_session=ex, ratio=ratio, is_stated=is_stated, **when)]
-
-        splits = (Split(ex, ratio),) if comes else ()
-        return Case(f"split adjusted early, {name}", faults, splits, faulty=Expected(unseen | announced))
-
-    def half(
-        name: str,
-        findings: Findings,
-        is_true: bool = True,
-        part: float = _PART,
-        side: Literal["newest", "oldest"] = "newest",
-        is_stated: bool = True,
-    ) -> Case:
-        def faults(symbols: Symbols) -> list[Fault]:
-            about = {"symbols": symbols, "ex_session": FAULTY, "ratio": 4.0, **on(FAULTY)}
-            return [HalfSplit(**about, part=part, side=side, is_stated=is_stated)]
-
-        splits = (Split(FAULTY, 4.0),) if is_true else ()
-        return Case(f"split half applied, {name}", faults, splits, faulty=Expected(findings))
-
+    without_jump = {"split left out: split_without_jump": [FAULTY]}
     return [
-        early("stated", comes=True, is_stated=True),
-        early("not stated", comes=True, is_stated=False),
-        early("never comes", comes=False, is_stated=True),
+        _early("stated", REFUSED, unseen),
+        _early("not stated", REFUSED, unseen, is_stated=False),
+        _early("never comes", NEVER, unseen, comes=False),
         Case(
             "split announced",
             lambda symbols: [EarlySplit(symbols=symbols, ex_session=NEVER, ratio=3.0, is_adjusted=False, **on(FAULTY))],
@@ -72,32 +44,62 @@ def _split_cases(sessions: Sessions) -> list[Case]:
         ),
         Case("split on time", splits=(Split(FAULTY, 3.0),)),
         Case("reverse split on time", splits=(Split(FAULTY, 0.1),)),
-        half("newest", {"held: partial_split": old[: len(before) - most]}),
-        half("oldest", {"held: partial_split": before[most:], "absent: held": new[:-1]}, side="oldest"),
-        half("not stated", {"held: unseen_split": until[-most - 1 :], "absent: held": new}, is_stated=False),
-        half("invented", {"held: partial_split": old[: len(before) - most], **without_jump}, is_true=False),
-        half("unseen", unseen, part=1.0, is_stated=False),
-        half("invented whole", without_jump, is_true=False, part=1.0),
+        _half("newest", {"held: partial_split": old[: len(before) - most]}),
+        _half("oldest", {"held: partial_split": before[most:], "absent: held": new[:-1]}, side="oldest"),
+        _half("not stated", {"held: unseen_split": until[-most - 1 :], "absent: held": new}, is_stated=False),
+        _half("invented", {"held: partial_split": old[: len(before) - most], **without_jump}, is_true=False),
+        _half("unseen", unseen, part=1.0, is_stated=False),
+        _half("invented whole", without_jump, is_true=False, part=1.0),
     ]
 
 
-def _price_cases(sessions: Sessions) -> list[Case]:
-    friday, deep = dt.date(2024, 11, 22), tuple(sessions.every[60:65])
+def _early(name: str, ex: dt.date, findings: Findings, comes: bool = True, is_stated: bool = True) -> Case:
+    """Return the case of a split that the whole history is adjusted for before its ex-session."""
+    announced = {"split left out: not_effective": [ex]} if is_stated else {}
 
-    def hundredfold(name: str, faulty: Expected, session: dt.date, **details: object) -> Case:
+    def faults(symbols: Symbols) -> list[Fault]:
+        return [EarlySplit(symbols=symbols, ex_session=ex, ratio=2.0, is_stated=is_stated, **on(FAULTY))]
+
+    splits = (Split(ex, 2.0),) if comes else ()
+    return Case(f"split adjusted early, {name}", faults, splits, faulty=Expected(findings | announced))
+
+
+def _half(
+    name: str,
+    findings: Findings,
+    is_true: bool = True,
+    part: float = _PART,
+    side: Literal["newest", "oldest"] = "newest",
+    is_stated: bool = True,
+) -> Case:
+    """Return the case of a split of the evening that a part of the history before it is adjusted for."""
+
+    def faults(symbols: Symbols) -> list[Fault]:
+        about = {"symbols": symbols, "ex_session": FAULTY, "ratio": 4.0, **on(FAULTY)}
+        return [HalfSplit(**about, part=part, side=side, is_stated=is_stated)]
+
+    splits = (Split(FAULTY, 4.0),) if is_true else ()
+    return Case(f"split half applied, {name}", faults, splits, faulty=Expected(findings))
+
+
+def _price_cases(sessions: Sessions) -> list[Case]:
+    friday, deep, until = dt.date(2024, 11, 22), tuple(sessions.every[60:65]), sessions.until(FAULTY)
+
+    def hundredfold(name: str, findings: Findings, *at: dt.date, **details: object) -> Case:
         return Case(
             f"hundredfold, {name}",
-            lambda symbols: [TimesHundred(symbols=symbols, sessions=(session,), **details, **on(FAULTY))],
-            faulty=faulty,
+            lambda symbols: [TimesHundred(symbols=symbols, sessions=at, **details, **on(FAULTY))],
+            faulty=Expected(findings),
         )
 
     gap = {"absent: held": [FAULTY], "held: hundredfold": [FAULTY]}
     return [
-        hundredfold("new", Expected(gap), FAULTY),
-        hundredfold("a hundredth", Expected(gap), FAULTY, factor=0.01),
-        hundredfold("known", Expected({"held: hundredfold": [friday]}), friday),
-        hundredfold("high alone", Expected(gap), FAULTY, fields=("high",)),
-        hundredfold("close alone", Expected({"absent: high_below_body": [FAULTY]}), FAULTY, fields=("close",)),
+        hundredfold("new", gap, FAULTY),
+        hundredfold("a hundredth", gap, FAULTY, factor=0.01),
+        hundredfold("known", {"held: hundredfold": [friday]}, friday),
+        hundredfold("all", {"held: hundredfold": until, "absent: held": sessions.after(LOAD, FAULTY)}, *until),
+        hundredfold("high alone", gap, FAULTY, fields=("high",)),
+        hundredfold("close alone", {"absent: high_below_body": [FAULTY]}, FAULTY, fields=("close",)),
         Case(
             "hundredfold, first",
             lambda symbols: [TimesHundred(symbols=symbols, sessions=deep, **on(LOAD))],
@@ -141,9 +143,5 @@ def _gap_cases(sessions: Sessions) -> list[Case]:
         lost("newest", FAULTY, FAULTY, "behind"),
         lost("null", FAULTY, FAULTY, "unparsable", is_null=True),
         lost("first", friday, LOAD, "missing"),
-        Case(
-            "lost, deep",
-            lambda symbols: [LostSession(symbols=symbols, sessions=(deep,), **on(LOAD))],
-            load=Expected({"absent: missing": [deep]}),
-        ),
+        lost("deep", deep, LOAD, "missing"),
     ]

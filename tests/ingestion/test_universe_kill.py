@@ -17,7 +17,7 @@ from pipelines.storage.lake import Lake
 from tests.ingestion.conftest import MONDAY, SPLIT_DAY
 from tests.ingestion.universe_run import TABLES, Place, evening
 from tests.vendor.market import Market
-from tests.vendor.market_fault import Reused
+from tests.vendor.market_fault import LostSession, Reused
 from tests.vendor.server import Vendor
 
 SYMBOLS = ["ZQAAA", "ZQAAB", "ZQAAC", "ZQAAD", "ZQAAJ"]
@@ -58,8 +58,14 @@ STAGES: dict[str, tuple[type, str, int, Callable]] = {
 }  # fmt: skip
 
 
+def gap(market: Market) -> LostSession:
+    """Return a fault by which the first history of a stock is odd, and is read a second time."""
+    return LostSession(symbols=("ZQAAB",), sessions=(market.sessions[50],))
+
+
 def days(place: Place) -> None:
     """Two evenings; on the second two stocks have split and one symbol has passed to another company."""
+    place.server.faults.add(gap(place.server.market))
     for day in (MONDAY, SPLIT_DAY):
         place.server.now = evening(day)
         if day == SPLIT_DAY:
@@ -83,6 +89,7 @@ def test_a_run_that_was_killed_is_taken_up_again(
     owner, name, call, when = STAGES[stage]
     with Vendor(market) as server:
         place = Place(tmp_path, server)
+        server.faults.add(gap(market))
         for day in (MONDAY, SPLIT_DAY):
             server.now = evening(day)
             if day == SPLIT_DAY:
