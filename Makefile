@@ -35,7 +35,7 @@ LISTEN := import socket, sys; server = socket.socket(); server.setsockopt(socket
 require_free = @$(BIN)/python -c '$(LISTEN)' "$($(1))" 2>/dev/null || { \
 	echo "$(1): expected a free port, was $($(1)); stop what listens there, or choose another: make $@ $(1)=number" >&2; exit 1; }
 
-.PHONY: help warehouse ui sql brief dashboard superset test test-real test-slow test-clients test-ui lint bench catalog lock clean
+.PHONY: help warehouse ui sql brief dashboard superset test test-real test-slow test-faults test-clients test-ui lint bench catalog lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,13 +67,16 @@ superset: dashboard .venv-superset/client ## Open a Superset of your own with th
 	@.venv-superset/bin/python bi/superset/serve.py --home .superset --port $(SUPERSET_PORT) --dashboard "$(EXPORT)"
 
 test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite, short of slow tests and those on real data
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not real_data"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not whole_plan and not real_data"
 
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
 
 test-slow: .venv/dev ## Run the tests that take minutes, such as killing runs 50 times
 	@$(BIN)/python -m pytest -v -s -n $(WORKERS) -m slow
+
+test-faults: .venv/dev ## Run the fault plan at full width: 3,000 stocks over ten years, every fault at once
+	@$(BIN)/python -m pytest -v -s -n 0 -m whole_plan
 
 test-clients: .venv/dev .venv-duckdb-1.5/client .venv-superset/client .venv-streamlit/client ## Read the sample with Superset, Streamlit, DuckDB 1.5 and others
 	@$(BIN)/python -m pytest -v --override-ini addopts=-ra tests/clients
@@ -109,7 +112,7 @@ lock: .venv/dev ## Resolve the dependencies anew and write the lock files
 clean: ## Delete the environments and Dagster's state; the warehouse stays
 	@rm -rf .venv .venv-duckdb-1.5 .venv-superset .venv-streamlit .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-install = @$(1)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps $(2) || { \
+install = @$(1)/python -m pip --require-virtualenv install --quiet --disable-pip-version-check --require-hashes --no-deps $(2) || { \
 	echo "$(lastword $(2)): expected packages that can be installed, was the error above; check the network (a proxy: HTTPS_PROXY, a mirror: PIP_INDEX_URL) and run make again" >&2; exit 1; }
 
 # Environments. The marker file is written last, so that an install that was cut short is done again.

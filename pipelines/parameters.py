@@ -166,9 +166,9 @@ class Parameters(BaseModel):
     whole_history_days: int = Field(default=6, ge=1)
     """A history read whole longer ago is read whole again, where that is wanted."""
     revision_close_bp: float = Field(default=0.5, gt=0)
-    """A close of a stock that moved by more is a new version."""
+    """A close that moved by more is a new version of a bar of a stock, and a material revision of any bar."""
     revision_range_bp: float = Field(default=5.0, gt=0)
-    """The same of open, high and low."""
+    """The same of another price that moved by so much or more; an open makes no revision material."""
     restated_least_sessions: int = Field(default=3, ge=2)
     """So many closes moved by one ratio show a split that is not stated."""
     restated_least_share: float = Field(default=0.01, gt=0)

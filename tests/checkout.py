@@ -77,10 +77,10 @@ class Checkout:
         return self.folder / name
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """Return the environment of a person who has set nothing but ``changes``."""
+        """Return the environment of a person who has set nothing but ``changes``, and who installs nothing."""
         ours = ("MARKET_", "DAGSTER_", "MAKE", "MFLAGS", "PYTHON", "PIP_", "PYTEST_", "PORT", "INDEX", "SESSION")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        return inherited | {"HOME": str(self.home)} | changes
+        return inherited | {"HOME": str(self.home), "PIP_NO_INDEX": "1"} | changes
 
     def type(self, command: str, typed: str = "", seconds: float = _WAIT_SECONDS, **changes: str) -> Said:
         """Run a command line as bash does, with ``typed`` at its prompt, and return what it said."""

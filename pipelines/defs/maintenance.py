@@ -1,18 +1,18 @@
-"""Upkeep: the job that folds the small parts of raw tables, and when it runs by itself."""
+"""Upkeep: the job that folds the small parts of raw tables and logs, and when it runs by itself."""
 
 import dagster as dg
 
-from pipelines.contracts import raw
-from pipelines.contracts.table import qualified_name
+from pipelines.contracts import core, raw
+from pipelines.contracts.table import is_appended, qualified_name
 from pipelines.defs.tables import NEW_YORK
 from pipelines.defs.workspace import Workspace
 from pipelines.storage.compaction import compact
 
 
-@dg.op(description="Fold the small parts of each raw table into few files; rows stay what they are.")
+@dg.op(description="Fold the small parts of each raw table and log into few files; rows stay what they are.")
 def fold_small_parts(context: dg.OpExecutionContext, workspace: dg.ResourceParam[Workspace]) -> None:
     """Hold the lake for one table after another, so that an ingesting run never waits for all of them."""
-    for table in raw.TABLES:
+    for table in filter(is_appended, (*raw.TABLES, *core.TABLES)):
         lake = workspace.lake
         with lake.locked():
             done = compact(lake, table)

@@ -7,13 +7,14 @@ import polars as pl
 from pydantic import Field
 
 from pipelines import seeds
-from pipelines.contracts import raw
+from pipelines.contracts import core, raw
 from pipelines.defs.tables import at_rest, contract_check, spec_of, stored
 from pipelines.defs.workspace import Workspace
 from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import BarSource, SourceError
 from pipelines.sources.base import Span
-from pipelines.transforms.bar import new_versions
+from pipelines.sources.calendar import sessions_between
+from pipelines.transforms.bar import missing_sessions, new_versions
 from pipelines.transforms.screen import screen_bars
 
 KNOWN = ", ".join(seeds.instruments(is_synthetic=False)["instrument_id"])
@@ -47,7 +48,7 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
     with lake.locked():
         known = lake.read(raw.Bar)
         try:
-            received = source.bars(_wanted(workspace, config.symbols), _spans(known), start, now)
+            received = source.bars(_wanted(workspace, config.symbols), _spans(known, workspace), start, now)
         except SourceError as error:
             raise dg.Failure(str(error)) from error
         calendar = calendar_for(received, now)
@@ -80,12 +81,29 @@ def _first_day(text: str, today: dt.date) -> dt.date | None:
     return day
 
 
-def _spans(known: pl.DataFrame) -> dict[str, Span]:
-    """Return the first and last stored session of each instrument."""
+def _spans(known: pl.DataFrame, workspace: Workspace) -> dict[str, Span]:
+    """Return the first stored session of each instrument, and the last one up to which nothing is left to be mended."""
     spans = known.group_by("instrument_id").agg(first=pl.col("session").min(), last=pl.col("session").max())
-    return {name: (first, last) for name, first, last in spans.rows()}
+    if workspace.settings.is_live and not known.is_empty():
+        left = _left_to_mend(known, workspace).group_by("instrument_id").agg(left=pl.col("session").min())
+        spans = spans.join(left, on="instrument_id", how="left").with_columns(pl.min_horizontal("last", "left"))
+    return {name: (first, last) for name, first, last in spans.select("instrument_id", "first", "last").rows()}
+
+
+def _left_to_mend(known: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Return sessions that are missing, and those of bars that the build before held back.
+
+    What is asked for depends on the latter, not what is true.
+    """
+    first, last = known.select(first=pl.col("session").min(), last=pl.col("session").max()).row(0)
+    calendar = sessions_between(min(max(first, workspace.parameters.calendar_checked_from), last), last)
+    missing = missing_sessions(known, calendar, workspace.parameters)
+    held = workspace.lake.read(core.QuarantinedBar).filter(asset_class="index")
+    return pl.concat([frame.select("instrument_id", "session") for frame in (missing, held)])
 
 
 def _notes(source: BarSource) -> dict[str, str]:
     """Return what a source says beyond its rows, such as the files it left aside."""
-    return {name: ", ".join(value) for name in ("ignored", "absent") if (value := getattr(source, name, None))}
+    return {
+        name: ", ".join(value) for name in ("ignored", "absent", "partial") if (value := getattr(source, name, None))
+    }

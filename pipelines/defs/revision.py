@@ -12,10 +12,13 @@ from pipelines.contracts.kept import StatedSpell
 from pipelines.contracts.table import Table, qualified_name
 from pipelines.defs.tables import at_rest, contract_check, inherited_snapshot, short_hash, spec_of, stored
 from pipelines.defs.workspace import Workspace
+from pipelines.derivation.stock_change import log_notes
 from pipelines.storage.lake import Lake, extended
-from pipelines.transforms.change_cause import Learnt, StatedBuild, as_build, builds_of, state_changes
-from pipelines.transforms.change_evidence import learnt_bars
+from pipelines.storage.raw_news import versions_of_news
+from pipelines.transforms.change_cause import Learnt, StatedBuild, as_build, builds_of, state_changes, stated_by
+from pipelines.transforms.change_evidence import calendar_fixes, learnt_bars
 from pipelines.transforms.revision import KEY, bar_revisions
+from pipelines.transforms.state_change import differing_states
 from pipelines.transforms.state_spell import (
     calendar_months,
     covered,
@@ -28,6 +31,7 @@ from pipelines.version import code_version
 
 _BARS: dict[str, type[Table]] = {"index": raw.Bar, "stock": raw.StockBar}
 _STATED = (core.TrendState, core.RelativeRegime, core.RecordState, core.LevelState, core.SeriesPrice, core.Session)
+_READ = (*_STATED, core.StockTrendState)
 
 
 @dg.multi_asset(
@@ -66,39 +70,39 @@ def _restated(
     lake: Lake, table: type[Table], workspace: Workspace, since: dt.datetime | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the bars with a version that was read since then, and every known version of those that have several."""
-    known = lake.scan(table).filter(pl.col("known_from") <= workspace.settings.knowledge_time())
     # A further version is observed, never assumed: so most of a long history is ruled out at once.
     is_new = pl.col("known_basis") == "observed"
     if since is not None:
         is_new &= pl.col("fetched_at") >= since
-    keys = known.filter(is_new).select(KEY).unique().collect(engine="streaming")
-    of_keys = known.filter(pl.col("session") >= pl.lit(keys["session"].min(), pl.Date))
-    versions = of_keys.join(keys.lazy(), on=list(KEY), how="semi").collect(engine="streaming")
-    return keys, versions
+    return versions_of_news(lake, table, is_new, workspace.settings.knowledge_time())
 
 
 @dg.multi_asset(
     name="core_state_change",
-    specs=[spec_of(core.StateChange, [*(qualified_name(table) for table in _STATED), "raw.bar"])],
+    specs=[spec_of(core.StateChange, [*(qualified_name(table) for table in _READ), "raw.bar"])],
     check_specs=[contract_check(core.StateChange)],
 )
 def state_change(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):  # type: ignore[no-untyped-def]
     """Compare the states with those of the build before, log what differs, and remember them for the next one.
 
     They are remembered first, both builds' in one file: a run that is killed before it has logged the difference leaves
-    that to the next one, which finds the same rows, and adds those that the log lacks.
+    that to the next one, which finds the same rows, and adds those that the log lacks. What differs of stocks was noted
+    when their states were derived.
     """
     if workspace.settings.is_past:
         yield from at_rest(context, workspace, core.StateChange)
         return
     lake = workspace.lake
-    snapshot = inherited_snapshot(lake, _STATED)
+    snapshot = inherited_snapshot(lake, _READ)
     with lake.locked():
         added = [_log_changes(lake)]
         if _remember(context, lake, workspace, snapshot):
             added.append(_log_changes(lake))
+        newest = max((build.build_number for build in builds_of(lake.read(StatedSpell))), default=1)
+        added.append(log_notes(lake, workspace.settings.stock_buckets, newest))
         rows = pl.concat(added)
-        facts = {"dagster/row_count": lake.read(core.StateChange).height, "new_rows": rows.height}
+        logged = lake.scan(core.StateChange).select(pl.len()).collect().item()
+        facts = {"dagster/row_count": logged, "new_rows": rows.height}
         yield from stored(core.StateChange, _appended, rows, workspace, **facts)
 
 
@@ -113,10 +117,13 @@ def _log_changes(lake: Lake) -> pl.DataFrame:
     builds = builds_of(spells)
     if len(builds) < 2:
         return core.StateChange.create_empty()
-    since, until = builds[-2].known_at, builds[-1].known_at
-    bars = learnt_bars(lake.read(raw.Bar), since, until)
+    before, now = builds[-2:]
+    was, stated = (stated_by(spells, build) for build in (before, now))
+    differing = differing_states(was, stated, lake.read(core.Session))
+    _, versions = versions_of_news(lake, raw.Bar, pl.col("fetched_at") > before.known_at, now.known_at)
     # Indices have no corporate actions.
-    changes = state_changes(spells, lake.read(core.Session), Learnt(bars, bars.clear()))
+    learnt = Learnt(learnt_bars(versions, before.known_at, now.known_at), calendar=calendar_fixes(was, stated))
+    changes = state_changes(differing, before, now, learnt)
     unlogged = changes.join(lake.read(core.StateChange), on=core.StateChange.primary_key(), how="anti")
     if not unlogged.is_empty():
         lake.append(core.StateChange, unlogged)

@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from pipelines.contracts import raw
+from pipelines.contracts import core, raw
 from pipelines.contracts.table import Table, name_of
 from pipelines.defs.document import ingested
 from pipelines.defs.ingestion import Reading
@@ -25,14 +25,15 @@ from pipelines.sources import SourceError
 from pipelines.sources.document import Document
 from pipelines.sources.panel import read_panel
 from pipelines.storage.lake import Lake
-from pipelines.transforms.bar import new_versions
 from pipelines.transforms.stock_bar import screen_stock_bars
+from pipelines.transforms.stock_version import new_stock_versions, superseded_bars
 
 TABLES = (raw.StockBar, raw.StockAction, raw.FetchOutcome)
 ALL_READ = "all_that_was_due_was_read"
 _READS = ["raw.holding", "raw.listing"] if asks_for_members(Settings()) else []
 """Members have to be known before they are asked for; nothing else has to wait for the holdings."""
 _SHOWN = 20
+_MOMENT = pl.Datetime("us", "UTC")
 
 
 class IngestStocks(dg.Config):
@@ -81,10 +82,13 @@ def _panel(document: Document, lake: Lake, workspace: Workspace) -> Reading:
     received = read_panel(document.path)
     calendar = calendar_for(received, now)
     accepted, rejected = screen_stock_bars(received, calendar, now, parameters)
-    versions = new_versions(lake.read(raw.StockBar), accepted, calendar, source, now, parameters)
-    rows: dict[type[Table], pl.DataFrame] = {table: table.create_empty() for table in TABLES}
     # A panel says nothing of splits.
-    rows[raw.StockBar] = versions.with_columns(split_factor=pl.lit(None, pl.Float64))
+    read = accepted.with_columns(fetched_at=pl.lit(now, _MOMENT), split_factor=pl.lit(None, pl.Float64))
+    known = lake.read(raw.StockBar)
+    if superseded := superseded_bars(known, read, parameters):
+        raise ValueError(f"expected a reading later than those known, was no later for {superseded} bars that differ")
+    rows: dict[type[Table], pl.DataFrame] = {table: table.create_empty() for table in TABLES}
+    rows[raw.StockBar] = new_stock_versions(known, read, calendar, source, parameters)
     return Reading(rows, rejected.with_columns(raw_table=pl.lit(name_of(raw.StockBar))))
 
 
@@ -106,6 +110,7 @@ def _asked(
                 Spool(settings.spool_dir),
                 workspace.parameters,
                 whole_history=config.whole_history,
+                suspects=_suspects(lake),
                 tell=_teller(context.log.info),
             )
     except SourceError as error:
@@ -125,6 +130,12 @@ def _asked(
         }
         yield from stored(table, lambda _, kept: kept, rows.tail(5).collect(), workspace, **facts, **counts)
     yield _all_read(result)
+
+
+def _suspects(lake: Lake) -> list[str]:
+    """Return the stocks of which the build before held bars back: what is asked depends on it, not what is true."""
+    held = lake.scan(core.QuarantinedBar).filter(pl.col("asset_class") == "stock")
+    return held.select(pl.col("instrument_id").unique().sort()).collect()["instrument_id"].to_list()
 
 
 def _wanted(universe: list[str], symbols: list[str]) -> list[str]:

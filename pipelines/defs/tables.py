@@ -79,8 +79,8 @@ def report_of(rows: pl.DataFrame, workspace: Workspace) -> dict[str, Any]:
         "bars": workspace.settings.note or f"source: {workspace.settings.source}",
         "parameter_set_id": workspace.parameters.set_id,
     }
-    if "session" in rows.columns and rows.height:
-        last = rows["session"].max()
+    last = rows["session"].max() if "session" in rows.columns else None
+    if last is not None:
         report["last_session"] = str(last)
         rows = rows.filter(pl.col("session") == pl.lit(last, pl.Date))
     return report | {"preview": as_table(rows.tail(_PREVIEW_ROWS).select(rows.columns[:_PREVIEW_COLUMNS]))}

@@ -20,11 +20,10 @@ from pipelines.derivation.bucket_build import (
     BucketBuild,
     Changes,
     Report,
-    calendar_mark,
     finished,
-    is_same_calendar,
     sessions_before,
 )
+from pipelines.derivation.calendar_mark import calendar_mark, is_same_calendar
 from pipelines.derivation.recent_bar import SLACK_SESSIONS, is_one_of, recent_bars
 from pipelines.storage.bucket_record import Record, earlier_of
 from pipelines.storage.bucket_store import BucketStore, since_frame

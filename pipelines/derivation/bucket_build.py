@@ -1,7 +1,7 @@
 """How tables are derived from others, bucket by bucket: of what changed since the last build, else of everything.
 
-Belongs here: what such builds share: when a bucket has to be built anew, which series changed, how the calendar is
-remembered, and what a build reports. Not here: what is derived (a module each), or how rows are stored
+Belongs here: what such builds share: when a bucket has to be built anew, which series changed, and what a build
+reports. Not here: what is derived (a module each), or how rows are stored
 (``storage.bucket_store``).
 """
 
@@ -43,7 +43,7 @@ class Report:
 
 
 def in_every_bucket(stores: Iterable[BucketStore], derive: Callable[[int], Report], workers: int) -> Report:
-    """Derive the buckets of tables, some at a time; memory is that of those.
+    """Derive the buckets of tables, some at a time; memory is that of those. What a killed build left is undone first.
 
     Buckets beyond the count, left of a larger one, hold series that go elsewhere: they count as unfinished until all
     others are whole, and are deleted then.
@@ -51,6 +51,7 @@ def in_every_bucket(stores: Iterable[BucketStore], derive: Callable[[int], Repor
     targets = tuple(stores)
     for store in targets:
         store.forget_beyond()
+        store.restore()
     with ThreadPoolExecutor(workers) as pool:
         report = sum(pool.map(derive, range(max(store.buckets for store in targets))), Report())
     for store in targets:
@@ -171,18 +172,6 @@ def stamp(store: BucketStore, inherited: str | None, parameters: Parameters) -> 
     snapshot = extended(inherited, {name_of(store.table): digest, "parameters": parameters.set_id})
     for bucket, record in every:
         store.commit(bucket, replace(record, snapshot=snapshot))
-
-
-def calendar_mark(sessions: pl.DataFrame, first: dt.date | None, last: dt.date | None) -> str:
-    """Return first and last session and a hash of those in between: a session that is missing counts too."""
-    days = sessions.filter(pl.col("session").is_between(first, last))["session"].sort()
-    return f"{first} {last} {hashlib.sha256(days.to_numpy().tobytes()).hexdigest()[:16]}"
-
-
-def is_same_calendar(sessions: pl.DataFrame, mark: str) -> bool:
-    """Return whether the sessions that were marked are those of the calendar still."""
-    first, last = (None if text == "None" else dt.date.fromisoformat(text) for text in mark.split()[:2])
-    return first is None or calendar_mark(sessions, first, last) == mark
 
 
 def sessions_before(sessions: pl.DataFrame, session: dt.date, count: int) -> dt.date:

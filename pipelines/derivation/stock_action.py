@@ -7,13 +7,15 @@ how rows are stored (``storage.bucket_store``).
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
 import polars as pl
 
 from pipelines.contracts import core, raw
-from pipelines.derivation.bucket_build import BucketBuild, Changes, Report
+from pipelines.derivation.bucket_build import BucketBuild, Changes, Report, finished
+from pipelines.derivation.held_bar import held_of
 from pipelines.derivation.recent_bar import is_one_of, recent_bars
 from pipelines.derivation.row_change import first_differences
 from pipelines.storage.bucket_record import Record, earlier_of
@@ -24,7 +26,7 @@ from pipelines.transforms.corporate_action import adjustment_factors, stock_acti
 
 _KEY = ["instrument_id", "ex_session", "action_type"]
 _CLOSES = ("instrument_id", "session", "close", "split_factor")
-_READING, _KNOWN_AT = "reading", "known_at"
+_READING, _KNOWN_AT, _HELD = "reading", "known_at", "held_answers"
 _LOOKED_BACK = dt.timedelta(days=60)
 """A stock whose last bar lies farther before its new ones has all its bars read."""
 
@@ -47,13 +49,15 @@ class ActionBuild(BucketBuild):
 
     def run(self, workers: int = 2) -> Report:
         """Bring every bucket up to what is known, some buckets at a time."""
+        self.targets[0].restore()
         records = [self.targets[0].record(bucket) for bucket in range(self.buckets)]
         self._news.remember({record.progress.get(_READING, "") for record in records if record})
         return super().run(workers)
 
     def progress(self, sources: list[Record]) -> dict[str, str]:
         """Return how far bars and versions of actions have been read."""
-        return super().progress(sources) | {_READING: self._news.reading, _KNOWN_AT: self.known_at.isoformat()}
+        reading = {_READING: self._news.reading, _KNOWN_AT: self.known_at.isoformat()}
+        return super().progress(sources) | reading | {_HELD: json.dumps(_held_answers(sources[0]))}
 
     def changes(self, bucket: int, sources: list[Record], past: dict[str, str]) -> Changes | None:
         """Return which stocks have other bars or versions of actions; a split may change all actions before it."""
@@ -66,7 +70,9 @@ class ActionBuild(BucketBuild):
         is_split = pl.col("action_type") == "split"
         since = pl.when(is_split).then(dt.date.min).otherwise("ex_session")
         own = news.filter(is_one_of(_of_bucket(news, bucket, self.buckets)))
-        return earlier_of(bars, dict(own.group_by("instrument_id").agg(since.min()).rows()))
+        held = {tuple(answer) for answer in json.loads(past[_HELD])} ^ set(_held_answers(sources[0]))
+        freed = dict.fromkeys((name for name, _ in held), dt.date.min)
+        return earlier_of(bars, dict(own.group_by("instrument_id").agg(since.min()).rows()), freed)
 
     def anew(self, bucket: int, fresh: Record) -> tuple[Report, list[Record]]:
         """Derive a bucket from all actions of its stocks."""
@@ -74,7 +80,7 @@ class ActionBuild(BucketBuild):
         actions = actions.filter(is_one_of(_of_bucket(actions, bucket, self.buckets)))
         names = set(actions["instrument_id"])
         bars = self.sources[0].scan(bucket).select(_CLOSES).filter(is_one_of(names)).collect()
-        rows = self._stated(actions, bars)
+        rows = self._stated(bucket, actions, bars)
         record = self.targets[0].write(bucket, rows, fresh).built()
         return Report(actions.height + bars.height, rows.height, derived_anew=len(names), buckets_anew=1), [record]
 
@@ -97,7 +103,11 @@ class ActionBuild(BucketBuild):
             return Report(read), records
         actions = self.lake.scan(raw.StockAction).filter(is_one_of(names)).collect()
         stored = store.scan(bucket).join(after.lazy(), on="instrument_id").filter(is_one_of(names), is_later).collect()
-        rows = self._stated(actions, bars.filter(is_one_of(names))).join(after, on="instrument_id").filter(is_later)
+        rows = (
+            self._stated(bucket, actions, bars.filter(is_one_of(names)))
+            .join(after, on="instrument_id")
+            .filter(is_later)
+        )
         differing = first_differences(stored.drop("after"), rows.drop("after"), _KEY)
         if differing:
             of = rows.join(since_frame(differing), on="instrument_id").filter(
@@ -107,9 +117,10 @@ class ActionBuild(BucketBuild):
         read += actions.height + stored.height
         return Report(read, rows.height, len(names - whole), len(names & whole)), [record]
 
-    def _stated(self, actions: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
+    def _stated(self, bucket: int, actions: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
         traded = bars.select("instrument_id", "session", traded_close=pl.col("close") / pl.col("split_factor"))
-        return stock_actions(actions, traded, self.known_at, self.parameters)
+        held = held_of(finished(self.sources[0], bucket))
+        return stock_actions(actions, traded, self.known_at, self.parameters, held)
 
     @cached_property
     def _news(self) -> RawNews:
@@ -136,6 +147,12 @@ class FactorBuild(BucketBuild):
         rows, since = adjustment_factors(actions), dict.fromkeys(changes, dt.date.min)
         report = Report(actions.height, rows.height, derived_anew=len(changes))
         return report, [self.targets[0].change(bucket, rows, since, records[0])]
+
+
+def _held_answers(bars: Record) -> list[tuple[str, str]]:
+    """Return of which stocks bars are held back, and the moments of the answers that brought them."""
+    answers = held_of(bars).select("instrument_id", "known_from").unique().sort("instrument_id", "known_from")
+    return [(name, moment.isoformat()) for name, moment in answers.rows()]
 
 
 def _of_bucket(rows: pl.DataFrame, bucket: int, buckets: int) -> set[str]:

@@ -69,6 +69,7 @@ class BarBuild:
 
     def run(self, workers: int = 2) -> Report:
         """Bring every bucket up to what is known, some buckets at a time, and stamp them with the state they make."""
+        self._store.restore()
         records = [self._store.record(bucket) for bucket in range(self.buckets)]
         self._news.remember({record.progress.get("reading", "") for record in records if record})
         report = in_every_bucket([self._store], self.derive, workers)
@@ -80,8 +81,6 @@ class BarBuild:
         record = self._store.record(bucket)
         news = self._since(record) if record else None
         progress = {"reading": self._news.reading, "known_at": self.known_at.isoformat()}
-        if record:
-            progress = {**record.progress, **progress}
         if not record or news is None:
             return self._anew(bucket, Record(self._basis, progress=progress))
         of_bucket = {name for name in _names(*news) if bucket_of(name, self.buckets) == bucket}

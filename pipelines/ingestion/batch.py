@@ -20,6 +20,7 @@ from pipelines.ingestion.question import Answered
 from pipelines.ingestion.rejected import EARLIEST_SESSION, LATEST_SESSION_AHEAD
 from pipelines.parameters import Parameters
 from pipelines.sources.calendar import sessions_between
+from pipelines.sources.partial_bar import is_partial
 from pipelines.transforms.corporate_action import as_traded
 from pipelines.transforms.stock_bar import screen_stock_bars
 
@@ -38,7 +39,8 @@ class Batch(NamedTuple):
         windows: The days that each answer covers, as ``stock_version.new_action_versions`` takes them.
         first_trades: instrument_id, first_trade.
         calendar: Sessions that the rows may stand on, to the last answer.
-        unsettled: Bars of a session that was not over when they were read: set aside, they come again.
+        unsettled: Bars of a session that was not over when they were read, or that the vendor had not followed to its
+            end: set aside, they come again.
     """
 
     bars: pl.DataFrame
@@ -53,19 +55,20 @@ class Batch(NamedTuple):
 def batch_of(answers: Sequence[Answered], parameters: Parameters) -> Batch:
     """Return the rows of answers that are charts, one answer per instrument.
 
-    The newest bar may be of a session that is not over, or has not settled. Every run between two closes would get
-    another one for every symbol, so these are counted and no rejected rows. A bar of any other day that has not come
-    is rejected.
+    The newest bar may be of a session that is not over, has not settled, or is known in part only
+    (``sources.partial_bar``). Every run between two closes would get another one for every symbol, so these are counted
+    and no rejected rows. A bar of any other day that has not come is rejected.
     """
     last = max((answered.fetched_at for answered in answers), default=dt.datetime.now(dt.UTC))
     received = _received(answers)
     calendar = _calendar_of(received, last)
     settled_at = pl.col("closes_at") + dt.timedelta(minutes=parameters.bar_settle_minutes)
-    is_unsettled = (
+    is_early = (
         received.join(calendar, on="session", how="left", maintain_order="left")
-        .select(is_unsettled=(pl.col("session") == pl.col("day")) & (settled_at > pl.col("fetched_at")))["is_unsettled"]
+        .select(is_early=(pl.col("session") == pl.col("day")) & (settled_at > pl.col("fetched_at")))["is_early"]
         .fill_null(value=False)
     )
+    is_unsettled = is_early | received["is_partial"]
     accepted, rejected = screen_stock_bars(received.filter(~is_unsettled), calendar, last, parameters)
     actions = _actions(answers)
     return Batch(
@@ -80,9 +83,12 @@ def batch_of(answers: Sequence[Answered], parameters: Parameters) -> Batch:
 
 
 def _received(answers: Sequence[Answered]) -> pl.DataFrame:
-    """Return all bars as ``ReceivedBar`` with fetched_at and day; a payload of null stands for the row's columns."""
+    """Return all bars as ``ReceivedBar`` with fetched_at, day and is_partial; a payload of null stands for the row's
+    columns."""
     frames = [
-        ReceivedBar.create_empty().with_columns(fetched_at=pl.lit(None, _MOMENT), day=pl.lit(None, pl.Date)).clear()
+        ReceivedBar.create_empty()
+        .with_columns(fetched_at=pl.lit(None, _MOMENT), day=pl.lit(None, pl.Date), is_partial=pl.lit(value=False))
+        .clear()
     ]
     columns = frames[0].columns
     for answered in answers:
@@ -95,9 +101,17 @@ def _received(answers: Sequence[Answered]) -> pl.DataFrame:
                 day=pl.lit(answered.day),
                 # It restates with every dividend; adjusted series are computed.
                 adjusted_close=pl.lit(None, pl.Float64),
+                is_partial=(pl.col("session") == pl.lit(_partial_session(answered), pl.Date)).fill_null(value=False),
             ).select(columns)
         )
     return pl.concat(frames)
+
+
+def _partial_session(answered: Answered) -> dt.date | None:
+    """Return the session of which the vendor gave a part, None as a rule."""
+    newest, answer = answered.answer.bars["session"].max(), answered.answer
+    is_part = isinstance(newest, dt.date) and is_partial(newest, answer.quoted_at, answered.fetched_at)
+    return newest if is_part else None  # type: ignore[return-value]  # polars says less of a column's largest value
 
 
 def _constants(answered: Answered) -> list[pl.Expr]:

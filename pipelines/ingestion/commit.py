@@ -7,7 +7,7 @@ only the last table says that an answer is in. Not here: asking (``ask``), which
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -21,6 +21,7 @@ from pipelines.ingestion.rejected import append_rejected
 from pipelines.parameters import Parameters
 from pipelines.storage.lake import Lake
 from pipelines.transforms.fetch_question import outcome_rows
+from pipelines.transforms.stock_evidence import doubtful_histories
 from pipelines.transforms.stock_version import new_action_versions, new_stock_versions, superseded_bars
 
 _MOMENT = pl.Datetime("us", "UTC")
@@ -46,8 +47,8 @@ def commit(answers: Sequence[Answered], lake: Lake, source: str, parameters: Par
     batch = batch_of(charts, parameters)
     begins = {answered.question.instrument_id: answered.question.asked_from for answered in charts}
     with lake.locked():
-        outcomes = _outcomes(answers, lake, source, parameters)
         known, stored = known_bars(lake, begins), known_actions(lake, list(begins))
+        outcomes = _outcomes(answers, _doubts(charts, batch, known, parameters), lake, source, parameters)
         counts = Counter({"unsettled": batch.unsettled, "superseded": superseded_bars(known, batch.bars, parameters)})
         bars = new_stock_versions(known, batch.bars, batch.calendar, source, parameters)
         actions = new_action_versions(stored, batch.actions, batch.windows, batch.calendar, source, parameters)
@@ -65,6 +66,16 @@ def _one_per_instrument(answers: Sequence[Answered]) -> list[Answered]:
     return list({found.question.instrument_id: found for found in reversed(longest)}.values())
 
 
+def _doubts(charts: Sequence[Answered], batch: Batch, known: pl.DataFrame, parameters: Parameters) -> dict[str, str]:
+    """Return what is odd about whole histories of instruments of which nothing was known, in words."""
+    whole = {answered.question.instrument_id for answered in charts if answered.question.is_whole}
+    first = whole - set(known["instrument_id"].unique())
+    received = batch.bars.filter(pl.col("instrument_id").is_in(first)).with_columns(
+        close=pl.col("close") * pl.col("split_factor")
+    )
+    return doubtful_histories(received, batch.calendar, parameters)
+
+
 def _append_rejected(batch: Batch, lake: Lake, source: str) -> dict[str, int]:
     if batch.rejected.is_empty():
         return {}
@@ -72,7 +83,9 @@ def _append_rejected(batch: Batch, lake: Lake, source: str) -> dict[str, int]:
     return append_rejected(lake, batch.rejected.join(fetched_at, on="payload_hash", how="left"), source)
 
 
-def _outcomes(answers: Sequence[Answered], lake: Lake, source: str, parameters: Parameters) -> pl.DataFrame:
+def _outcomes(
+    answers: Sequence[Answered], doubts: Mapping[str, str], lake: Lake, source: str, parameters: Parameters
+) -> pl.DataFrame:
     rows = [
         {
             "vendor_symbol": answered.question.vendor_symbol,
@@ -81,7 +94,7 @@ def _outcomes(answers: Sequence[Answered], lake: Lake, source: str, parameters: 
             "fetched_at": answered.fetched_at,
             "instrument_id": answered.question.instrument_id,
             "outcome": answered.answer.outcome,
-            "outcome_detail": answered.answer.detail,
+            "outcome_detail": answered.answer.detail or doubts.get(answered.question.instrument_id),
             "rows_received": answered.rows,
             "source": source,
             "payload_hash": answered.answer.payload_hash,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -98,6 +98,7 @@ def ingest_universe(
     parameters: Parameters,
     *,
     whole_history: bool = False,
+    suspects: Collection[str] = (),
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> IngestResult:
     """Ask for what is due of every symbol, and append what is new to the lake.
@@ -112,13 +113,14 @@ def ingest_universe(
         spool: Where answers wait.
         parameters: Thresholds (docs/methods.md, B8).
         whole_history: Whether to read whole histories again that were read ``whole_history_days`` ago or more.
+        suspects: Instruments of which some bar is held back: their whole histories are read again.
         tell: Is told of the progress about every ten seconds, and at the end.
     """
     with spool.locked():
         spool.sweep()
         run = _Run(vendor, lake, spool, parameters, Reporter(tell))
         run.resume()
-        run.ask(_due(symbols, vendor, lake, parameters, run.result, whole_history=whole_history))
+        run.ask(_due(symbols, vendor, lake, parameters, run.result, whole_history=whole_history, suspects=suspects))
         return run.finish()
 
 
@@ -130,6 +132,7 @@ def _due(
     result: IngestResult,
     *,
     whole_history: bool,
+    suspects: Collection[str],
 ) -> list[Question]:
     """Return what is to be asked now."""
     now, wanted = vendor.clock(), list(dict.fromkeys(symbols))
@@ -144,6 +147,7 @@ def _due(
         WHOLE_HISTORY_FROM,
         parameters,
         whole_history=whole_history,
+        suspects=suspects,
     )
     result.status.update(due["status"])
     return questions_of(due)

@@ -147,5 +147,6 @@ def _read(path: Path) -> Answered:
     rows = [(dt.date.fromisoformat(day), *others) for day, *others in stored.actions]
     actions = pl.DataFrame(rows, schema=ACTION_SCHEMA, orient="row")
     first_trade = dt.date.fromisoformat(str(stored.first_trade)) if stored.first_trade else None
-    answer = stored._replace(bars=bars, actions=actions, first_trade=first_trade)
+    quoted_at = dt.datetime.fromisoformat(str(stored.quoted_at)) if stored.quoted_at else None
+    answer = stored._replace(bars=bars, actions=actions, first_trade=first_trade, quoted_at=quoted_at)
     return Answered(_question(facts["question"]), answer, dt.datetime.fromisoformat(facts["fetched_at"]))

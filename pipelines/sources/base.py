@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.contracts.received import ReceivedBar
 
 Span = tuple[dt.date, dt.date]
-"""First and last stored session of an instrument."""
+"""First stored session of an instrument, and the last one up to which no session is missing or in doubt."""
 
 
 class SourceError(RuntimeError):

@@ -34,6 +34,7 @@ class Answer(NamedTuple):
         is_unknown: Whether the vendor said that it has no such symbol (status 404).
         may_pass: Whether the fault may be gone a moment later: a dropped connection, a server's own error.
         is_unheard: Whether there was no answer at all.
+        quoted_at: When the vendor last had a quote, None where it does not say.
     """
 
     outcome: str
@@ -46,3 +47,4 @@ class Answer(NamedTuple):
     is_unknown: bool = False
     may_pass: bool = False
     is_unheard: bool = False
+    quoted_at: dt.datetime | None = None

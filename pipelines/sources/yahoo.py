@@ -19,8 +19,9 @@ from pipelines.contracts.received import ReceivedBar
 from pipelines.sources.base import SourceError, Span
 from pipelines.sources.calendar import sessions_between
 from pipelines.sources.chart_answer import WHOLE_HISTORY_FROM
+from pipelines.sources.partial_bar import is_partial
 from pipelines.sources.received import EXCHANGE_TIME_ZONE, received
-from pipelines.sources.yahoo_chart import bars_of, chart_frame, values_of
+from pipelines.sources.yahoo_chart import bars_of, chart_frame, quoted_at, values_of
 from pipelines.sources.yahoo_session import YahooSession, is_no_connection, is_rate_limit, reason_of
 
 OVERLAP_SESSIONS = 10
@@ -37,12 +38,16 @@ class YahooSource:
 
     Args:
         base_url: Another host that answers in Yahoo's place; no request then goes anywhere else.
+
+    Attributes:
+        partial: Symbols and sessions whose bar was set aside, as it is a part of a session that is over.
     """
 
     name = "yahoo"
 
     def __init__(self, base_url: str | None = None) -> None:
         self.base_url = base_url
+        self.partial: list[str] = []
 
     def bars(
         self,
@@ -63,12 +68,13 @@ class YahooSource:
         end = now.astimezone(ZoneInfo(EXCHANGE_TIME_ZONE)).date() + dt.timedelta(days=1)
         frames: dict[str, pl.DataFrame] = {}
         failures: dict[str, str] = {}
+        self.partial = []
         with YahooSession(self.base_url) as session:
             for row in instruments.iter_rows(named=True):
                 symbol = row["vendor_symbol"]
                 begin = first_day_to_ask(known.get(row["instrument_id"]), start)
                 try:
-                    answer, _ = chart_frame(symbol, begin, end, session)
+                    answer, facts = chart_frame(symbol, begin, end, session)
                 except Exception as error:  # yfinance raises whatever stumbles over an answer, KeyError included
                     failures[symbol] = reason_of(error, session)
                     # Asking for the next symbol would be impolite, or pointless.
@@ -76,6 +82,10 @@ class YahooSource:
                         break
                 else:
                     bars = _bars_of_answer(answer, symbol)
+                    newest = bars["session"].max()
+                    if isinstance(newest, dt.date) and is_partial(newest, quoted_at(facts), now):
+                        self.partial.append(f"{symbol} {newest}")
+                        bars = bars.filter(pl.col("session") != newest)
                     digest = hashlib.sha256("\n".join(bars["payload"]).encode()).hexdigest()
                     frames[symbol] = received(bars, row["instrument_id"], symbol, digest)
         if failures:

@@ -96,9 +96,16 @@ def ask_chart(symbol: str, begin: dt.date, end: dt.date, session: YahooSession) 
             str(facts["currency"]) if facts.get("currency") else None,
             first_trade.date() if isinstance(first_trade, pd.Timestamp) else None,
             _hash_of(session),
+            quoted_at=quoted_at(facts),
         )
     except Exception as error:  # yfinance raises whatever stumbles over an answer, KeyError included
         return _refusal(error, session)
+
+
+def quoted_at(facts: Any) -> dt.datetime | None:
+    """Return when the vendor last had a quote of the symbol, in UTC; None where it does not say."""
+    moment = facts.get("regularMarketTime")
+    return moment.to_pydatetime().astimezone(dt.UTC) if isinstance(moment, pd.Timestamp) else None
 
 
 def _refusal(error: Exception, session: YahooSession) -> Answer:

@@ -57,6 +57,7 @@ class Record:
         snapshot: The state of the data that the rows were derived from.
         progress: How far what the rows are derived from has been read; its words are the deriving step's.
         changes: For each of the last generations the series it changed, and from which session on.
+        kept: Further facts that hold exactly when the rows do, by name; their words are the deriving step's.
     """
 
     basis: str
@@ -66,6 +67,7 @@ class Record:
     snapshot: str | None = None
     progress: dict[str, str] = field(default_factory=dict)
     changes: dict[int, dict[str, dt.date]] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -4,7 +4,8 @@
 sorted by year and key, one row group a year: a session is found by the statistics of the row groups, a series within
 them. A series is what the key begins with, such as an instrument; its time is the key's first date. Beside the files
 stands ``_record.json`` (``bucket_record``). It is taken away before the first file is touched and written after the
-last, so a bucket without one is being built, or was when the builder was killed.
+last, so a bucket without one is being built, or was when the builder was killed. What it was before that lies beside it
+(``bucket_undo``).
 Not here: tables that are written whole (``lake``), what rows mean, or what they are derived from.
 """
 
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 from pipelines.contracts.check import checked_in_order
 from pipelines.contracts.table import Table, grain_of
 from pipelines.projections.parquet import annotated
+from pipelines.storage import bucket_undo
 from pipelines.storage.bucket_record import FINGERPRINT_MODULUS, RECORD, FileFacts, Record, read_record, write_record
 from pipelines.storage.content_hash import VOLATILE_COLUMNS
 from pipelines.storage.lake import Lake
@@ -119,6 +121,12 @@ class BucketStore:
         """Declare a bucket whole: what has been written is what the record says."""
         if self.record(bucket) != record:
             write_record(self.folder(bucket) / RECORD, record)
+        bucket_undo.forget(self.folder(bucket))
+
+    def restore(self) -> None:
+        """Put all buckets that a killed build left unfinished back to what they were before it began with them."""
+        for bucket in range(self.buckets):
+            bucket_undo.put_back(self.folder(bucket))
 
     def forget_beyond(self) -> None:
         """Declare buckets beyond the count, left of a larger one, unfinished: their series go elsewhere."""
@@ -136,7 +144,7 @@ class BucketStore:
 
     def _begin(self, bucket: int) -> None:
         self.folder(bucket).mkdir(parents=True, exist_ok=True)
-        (self.folder(bucket) / RECORD).unlink(missing_ok=True)
+        bucket_undo.keep(self.folder(bucket))
 
     def _merge(self, path: Path, rows: pl.DataFrame, since: pl.DataFrame, snapshot: str | None) -> FileFacts | None:
         """Rewrite a file without the rows that no longer hold and with those that do; None where nothing is left."""

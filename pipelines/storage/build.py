@@ -36,7 +36,8 @@ class CheckOutcome:
     @property
     def example(self) -> str:
         """Return the first failing row as text, nothing for none."""
-        return str(self.first.row(0, named=True)) if self.failing_rows else ""
+        rows = self.first.head(1).rows(named=True)
+        return "; ".join(", ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
 
     @property
     def blocks(self) -> bool:

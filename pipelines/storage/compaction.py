@@ -1,4 +1,4 @@
-"""Folding the many small parts of a raw table into few files, so that reading does not slow down with the years.
+"""Folding the many small parts of a raw table or log into few files, so that reading does not slow down with the years.
 
 Belongs here: which parts are folded, and how without a moment at which a row is lost or doubled. Not here: names of
 parts (``part``), reading and appending (``lake``). Rows are kept as they are; only which file holds them changes.
@@ -21,7 +21,7 @@ from pipelines.storage.lake import Lake, LakeError
 from pipelines.storage.part import READERS_FINISH_WITHIN_SECONDS, delete_superseded, part_name, span_of
 from pipelines.storage.swap import swap_in, sweep_folder, temporary_name
 
-_TIMES = ("session", "ex_session", "as_of", "fetched_at")
+_TIMES = ("session", "ex_session", "as_of", "fetched_at", "known_at")
 """Columns by whose year rows are laid out, the first that a table has: those that readers filter on."""
 
 
@@ -52,7 +52,7 @@ class Compaction(NamedTuple):
 
 
 def compact(lake: Lake, table: type[Table], folding: Folding | None = None) -> Compaction:
-    """Fold the small parts of every bucket of a raw table. The caller holds ``lake.locked()``.
+    """Fold the small parts of every bucket of a raw table or a log. The caller holds ``lake.locked()``.
 
     Killed at any moment, the table reads as before: the new file counts from its rename on, in the place of the parts
     that its name says it holds. Those are deleted once readers are done with them, by a later call or by an append.

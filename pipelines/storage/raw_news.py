@@ -19,7 +19,28 @@ from pipelines.contracts.table import Table
 from pipelines.storage.lake import Lake
 from pipelines.storage.swap import swap_in, sweep, temporary_name
 
+_BAR = ("instrument_id", "session")
 _NEVER = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+
+
+def versions_of_news(
+    lake: Lake, table: type[Table], is_new: pl.Expr, known_at: dt.datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the bars with a version that is new, by their key, and every version of these that is known at a moment.
+
+    Files and row groups whose statistics rule out new versions are not read for the former, nor those whose sessions
+    lie before all of them for the latter.
+
+    Args:
+        lake: Where the table lies.
+        table: ``raw.Bar`` or ``raw.StockBar``.
+        is_new: Which versions are new.
+        known_at: The moment up to which versions count.
+    """
+    known = lake.scan(table).filter(pl.col("known_from") <= known_at)
+    keys = known.filter(is_new).select(_BAR).unique().collect(engine="streaming")
+    of_keys = known.filter(pl.col("session") >= pl.lit(keys["session"].min(), pl.Date))
+    return keys, of_keys.join(keys.lazy(), on=list(_BAR), how="semi").collect(engine="streaming")
 
 
 class RawNews:

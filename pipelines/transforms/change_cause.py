@@ -13,8 +13,8 @@ import polars as pl
 
 from pipelines.contracts import core
 from pipelines.contracts.kept import StatedSpell
-from pipelines.transforms.change_evidence import ROW, calendar_fixes, facts_at, facts_up_to
-from pipelines.transforms.state_change import CHANGE, moved_states, restated_states
+from pipelines.transforms.change_evidence import NO_FACTS, ROW, facts_at, facts_up_to
+from pipelines.transforms.state_change import CHANGE
 from pipelines.transforms.state_spell import OF_BUILD
 
 Reason = tuple[str, pl.DataFrame | str | None]
@@ -22,10 +22,11 @@ Reason = tuple[str, pl.DataFrame | str | None]
 
 
 class Learnt(NamedTuple):
-    """What was learnt between two builds: instrument_id, session and ``fact`` in words."""
+    """What was learnt between two builds: instrument_id, session and ``fact`` in words (``change_evidence``)."""
 
-    bars: pl.DataFrame
-    actions: pl.DataFrame
+    bars: pl.DataFrame = NO_FACTS
+    actions: pl.DataFrame = NO_FACTS
+    calendar: pl.DataFrame = NO_FACTS
 
 
 class StatedBuild(NamedTuple):
@@ -43,32 +44,29 @@ def builds_of(spells: pl.DataFrame) -> list[StatedBuild]:
     return [StatedBuild(*row) for row in spells.select(OF_BUILD).unique().sort("build_number").rows()]
 
 
-def state_changes(spells: pl.DataFrame, sessions: pl.DataFrame, learnt: Learnt) -> pl.DataFrame:
-    """Return how the states of the newest build differ from those of the one before, with cause and evidence.
+def state_changes(differing: pl.DataFrame, before: StatedBuild, now: StatedBuild, learnt: Learnt) -> pl.DataFrame:
+    """Return how the states of a build differ from those of the one before, with cause and evidence.
 
     Changes at sessions that the build before did not reach have the cause ``price``. Others have the first that holds:
     ``param_change`` where the parameter set is another; ``calendar_fix`` where a month up to the change has other
     sessions; ``corporate_action`` and ``vendor_revision`` where one came in between for an instrument that the state
     stands on, of a session up to the change; ``vendor_revision`` where the book of levels is another;
-    ``param_change`` where only the code is; else ``vendor_revision`` with the facts that differ.
+    ``param_change`` where only the code is; else ``vendor_revision`` with the facts that differ. Of several stretches
+    in one row it is the cause of the first.
 
     Args:
-        spells: ``kept.StatedSpell`` of two builds.
-        sessions: ``core.Session``.
+        differing: See ``differing_states``.
+        before: The build before.
+        now: This build; its number is that of the comparison.
         learnt: What came in between.
 
     Returns:
-        ``core.StateChange``, sorted by its key; empty unless there are two builds.
+        ``core.StateChange``, sorted by its key.
     """
-    builds = builds_of(spells)
-    if len(builds) < 2:
-        return core.StateChange.create_empty()
-    before, now = builds[-2:]
-    stated = [spells.filter(pl.col("build_number") == build.build_number) for build in (before, now)]
-    restated = restated_states(stated[0], stated[1], sessions)
-    moved = moved_states(stated[0], stated[1])
+    restated = differing.filter("is_restated").select(CHANGE)
+    moved = differing.filter(~pl.col("is_restated")).select(CHANGE)
     explained = [
-        _explained(restated, _reasons(restated, stated, learnt, before, now)),
+        _explained(restated, _reasons(restated, before, now, learnt)),
         _explained(moved, [("price", facts_at(moved, learnt.bars)), ("price", "no new bar of the session")]),
     ]
     return (
@@ -85,6 +83,11 @@ def state_changes(spells: pl.DataFrame, sessions: pl.DataFrame, learnt: Learnt) 
     )
 
 
+def stated_by(spells: pl.DataFrame, build: StatedBuild) -> pl.DataFrame:
+    """Return the stretches of one build of those remembered (``kept.StatedSpell``)."""
+    return spells.filter(pl.col("build_number") == build.build_number)
+
+
 def as_build(stated: pl.DataFrame, build: StatedBuild) -> pl.DataFrame:
     """Return stretches with the facts of their build, as ``kept.StatedSpell``."""
     facts = build._asdict() | {"known_at": None, "data_snapshot": None}
@@ -99,15 +102,13 @@ def _moment(value: dt.datetime) -> pl.Expr:
     return pl.lit(value).cast(pl.Datetime("us", "UTC"))
 
 
-def _reasons(
-    changes: pl.DataFrame, stated: list[pl.DataFrame], learnt: Learnt, before: StatedBuild, now: StatedBuild
-) -> list[Reason]:
+def _reasons(changes: pl.DataFrame, before: StatedBuild, now: StatedBuild, learnt: Learnt) -> list[Reason]:
     """Return the causes of changes on common sessions, the first that holds first."""
     book = _differing_facts(before, now, "level")
     of_levels = changes.filter(pl.col("subject_kind") == "level", pl.lit(book is not None))
     return [
         ("param_change", _turn("parameter set", before.parameter_set_id, now.parameter_set_id)),
-        ("calendar_fix", facts_up_to(changes, calendar_fixes(stated[0], stated[1]))),
+        ("calendar_fix", facts_up_to(changes, learnt.calendar)),
         ("corporate_action", facts_up_to(changes, learnt.actions)),
         ("vendor_revision", facts_up_to(changes, learnt.bars)),
         ("vendor_revision", of_levels.select(*ROW, fact=pl.lit(book, pl.String))),

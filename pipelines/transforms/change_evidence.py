@@ -11,12 +11,14 @@ import polars as pl
 
 from pipelines.transforms.revision import KEY, PRICES, with_earlier
 from pipelines.transforms.state_change import SUBJECT
-from pipelines.transforms.state_spell import CALENDAR
+from pipelines.transforms.state_spell import CALENDAR, STOCK_TREND
 
 ROW = (*SUBJECT, "first_session")
 """What names a change."""
 _SHOWN = 3
 _FACT = pl.Schema({"instrument_id": pl.String, "session": pl.Date, "fact": pl.String})
+NO_FACTS = _FACT.to_frame()
+"""Nothing that speaks for any change."""
 
 
 def learnt_bars(versions: pl.DataFrame, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
@@ -40,16 +42,29 @@ def learnt_bars(versions: pl.DataFrame, since: dt.datetime, until: dt.datetime) 
     ).cast(_FACT)
 
 
-def learnt_actions(actions: pl.DataFrame, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-    """Return the corporate actions (``raw.StockAction``) that were read after ``since`` and known by ``until``.
+def learnt_actions(
+    actions: pl.DataFrame, since: dt.datetime, until: dt.datetime, reached: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the splits (``raw.StockAction``) that were read after ``since``, or took effect since, known by ``until``.
 
-    An action counts from the first bar on: it changes what lies before its ex-session.
+    A split counts from the first bar on: it changes what lies before its ex-session. No state stands on prices that
+    dividends were taken out of, so these change none.
+
+    Args:
+        actions: ``raw.StockAction``; of each action in it every version.
+        since: When the build before was made.
+        until: Knowledge time of the build.
+        reached: The last session of an instrument in the build before and in this one: ``instrument_id``,
+            ``was_last`` and ``now_last``.
     """
-    known = actions.filter(pl.col("known_from") <= until, pl.col("fetched_at") > since)
-    size = pl.coalesce("split_ratio", "dividend_amount").cast(pl.String).fill_null("")
+    splits = actions.filter(pl.col("action_type") == "split", pl.col("known_from") <= until)
+    stands = splits.sort("known_from").group_by("instrument_id", "ex_session").last().filter(~pl.col("is_withdrawn"))
+    is_due = pl.col("ex_session").is_between("was_last", "now_last", closed="right")
+    due = stands.join(reached, on="instrument_id").filter(is_due).select(splits.columns)
+    learnt = pl.concat([splits.filter(pl.col("fetched_at") > since), due]).unique(maintain_order=True)
     withdrawn = pl.when("is_withdrawn").then(pl.lit(" withdrawn")).otherwise(pl.lit(""))
-    fact = pl.format("{} {} {} {}", "instrument_id", "ex_session", "action_type", size) + withdrawn
-    return known.select("instrument_id", session=pl.lit(dt.date.min), fact=fact).cast(_FACT)
+    fact = pl.format("{} {} {} {}", "instrument_id", "ex_session", "action_type", "split_ratio") + withdrawn
+    return learnt.select("instrument_id", session=pl.lit(dt.date.min), fact=fact).cast(_FACT)
 
 
 def calendar_fixes(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +110,10 @@ def facts_at(changes: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _paired(changes: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    rows = changes.select(*ROW, instrument_id=pl.col("series_id").str.split("/")).explode("instrument_id")
+    # The symbol of a stock may have a stroke in it; that of an index has none.
+    whole, parts = pl.concat_list("series_id"), pl.col("series_id").str.split("/")
+    instruments = pl.when(pl.col("subject_kind") == STOCK_TREND).then(whole).otherwise(parts)
+    rows = changes.select(*ROW, instrument_id=instruments).explode("instrument_id")
     of_all = rows.drop("instrument_id").unique().join(facts.filter(pl.col("instrument_id").is_null()), how="cross")
     return pl.concat([rows.join(facts, on="instrument_id"), of_all.select(*rows.columns, "session", "fact")])
 

@@ -18,6 +18,7 @@ from pipelines.parameters import Parameters
 EXCHANGE_TIME_ZONE = "America/New_York"
 """A split is effective on the date of the exchange."""
 
+_RULES_OF_SPLITS = ("unseen_split", "partial_split")
 _PRICES = ("open", "high", "low", "close", "adjusted_close")
 
 
@@ -76,7 +77,11 @@ def _later_splits(splits: pl.DataFrame) -> pl.DataFrame:
 
 
 def stock_actions(
-    actions: pl.DataFrame, bars: pl.DataFrame, known_at: dt.datetime, parameters: Parameters
+    actions: pl.DataFrame,
+    bars: pl.DataFrame,
+    known_at: dt.datetime,
+    parameters: Parameters,
+    held: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the actions as known at a moment, what each multiplies earlier prices by, and why some adjust nothing.
 
@@ -92,11 +97,13 @@ def stock_actions(
         bars: all accepted bars of the same instruments: instrument_id, session and ``traded_close``.
         known_at: versions known later are left out, and those withdrawn by then.
         parameters: see above.
+        held: ``core.QuarantinedBar`` of the same instruments. What an answer says anew of a dividend counts for nothing
+            while its bars are held back for a split: it adjusts both by it.
 
     Returns:
         ``core.StockAction``, sorted by its key.
     """
-    stated = known_actions(actions, known_at)
+    stated = known_actions(_without_held(actions, held), known_at)
     closes = bars.select("instrument_id", "session", "traded_close").sort("session")
     sides = _between(stated, closes).join(
         bars.group_by("instrument_id").agg(last_session=pl.col("session").max()), on="instrument_id", how="left"
@@ -117,6 +124,18 @@ def stock_actions(
         .select(core.StockAction.column_names())
         .sort(core.StockAction.primary_key())
     )
+
+
+def _without_held(actions: pl.DataFrame, held: pl.DataFrame | None) -> pl.DataFrame:
+    """Leave out later versions of dividends that came with bars that are held back for a split."""
+    if held is None or held.is_empty():
+        return actions
+    answers = held.filter(pl.col("rule").is_in(_RULES_OF_SPLITS)).select("instrument_id", fetched_at="known_from")
+    is_later = pl.col("known_from") > pl.col("known_from").min().over(core.StockAction.primary_key())
+    doubtful = actions.filter(is_later, pl.col("action_type") == "dividend").join(
+        answers, on=["instrument_id", "fetched_at"], how="semi"
+    )
+    return actions.join(doubtful, on=[*core.StockAction.primary_key(), "known_from"], how="anti")
 
 
 def known_actions(actions: pl.DataFrame, known_at: dt.datetime) -> pl.DataFrame:

@@ -7,7 +7,7 @@ Belongs here: which days of which symbol are due, refusals that are not asked ag
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -30,12 +30,15 @@ def due_questions(
     parameters: Parameters,
     *,
     whole_history: bool = False,
+    suspects: Collection[str] = (),
 ) -> pl.DataFrame:
     """Return what is due of each symbol: nothing, the last sessions again with what is new, or the whole history.
 
     Where the last answer covers the last settled session, nothing is due. Else the ``refetch_sessions`` sessions up to
     the last one covered and all since. The whole history is due where it was never read, where reading it failed since,
-    and with ``whole_history`` where it was read ``whole_history_days`` ago or more. A symbol whose refusal says when
+    with ``whole_history`` where it was read ``whole_history_days`` ago or more, and in the place of the last sessions
+    of a suspect, as a vendor may have mended what lies before them; once also where the first history was odd, as it
+    says itself (``outcome_detail``). A symbol whose refusal says when
     to ask again waits until then.
 
     Args:
@@ -46,6 +49,7 @@ def due_questions(
         whole_from: First day asked for where the whole history is.
         parameters: see above, and ``bar_settle_minutes``.
         whole_history: Whether to read old histories again.
+        suspects: Instruments of which some bar is held back.
 
     Returns:
         One row per symbol: vendor_symbol, instrument_id (of its last ``ok``, else the symbol), asked_from, asked_to
@@ -63,8 +67,9 @@ def due_questions(
     state = asked.join(_states(outcomes, whole_from), on="vendor_symbol", how="left", maintain_order="left")
     old = pl.lit(whole_history) & (pl.col("whole_at") <= now - dt.timedelta(days=parameters.whole_history_days))
     whole_failed = (pl.col("whole_failed_at") > pl.col("whole_at")).fill_null(value=False)
-    is_whole = pl.col("whole_at").is_null() | whole_failed | old
     is_covered = (pl.col("covered_to") >= settled).fill_null(value=False)
+    is_suspect = pl.col("instrument_id").is_in(list(suspects)) | (pl.col("was_odd") & (pl.col("whole_reads") == 1))
+    is_whole = pl.col("whole_at").is_null() | whole_failed | old | (is_suspect.fill_null(value=False) & ~is_covered)
     is_waiting = (pl.col("ask_again_from") > now).fill_null(value=False)
     return _with_overlap(state, calendar, parameters).select(
         "vendor_symbol",
@@ -94,6 +99,8 @@ def _states(outcomes: pl.DataFrame, whole_from: dt.date) -> pl.DataFrame:
         instrument_id=pl.col("instrument_id").filter(is_ok).last(),
         covered_to=pl.col("asked_to").filter(is_ok).max(),
         whole_at=at.filter(is_ok & is_whole).max(),
+        whole_reads=(is_ok & is_whole).sum(),
+        was_odd=pl.col("outcome_detail").filter(is_ok & is_whole).is_not_null().any(),
         whole_failed_at=at.filter(~is_ok & is_whole).max(),
         ask_again_from=pl.col("ask_again_from").filter(is_since).max(),
         unknown_before=at.filter(is_since & is_unknown).min(),

@@ -1,6 +1,7 @@
 """Later versions of bars: what a vendor restated, when and by how much (docs/methods.md, B8).
 
-Belongs here: ``core.bar_revision``. Not here: which version counts (``bar``), which states moved (``state_change``).
+Belongs here: ``core.bar_revision``, and by how much a price has to move to have moved. Not here: which version counts
+(``bar``), which states moved (``state_change``).
 """
 
 from __future__ import annotations
@@ -54,27 +55,40 @@ def bar_revisions(versions: pl.DataFrame, asset_class: str, parameters: Paramete
         .when(_differs("volume"))
         .then(pl.lit("volume"))
     )
-    range_change = pl.max_horizontal(_change_bp("high").abs(), _change_bp("low").abs())
-    is_material = (pl.col("close_change_bp").abs() > parameters.revision_close_bp) | (
-        pl.col("range_change_bp") >= parameters.revision_range_bp
-    )
+    changes = {name: change_bp(name, f"earlier_{name}") for name in PRICES}
+    is_material = pl.any_horizontal(has_moved(name, f"earlier_{name}", parameters) for name in PRICES if name != "open")
     return (
         later.with_columns(
             asset_class=pl.lit(asset_class),
             kind=kind,
-            close_change_bp=_change_bp("close"),
-            range_change_bp=range_change,
+            close_change_bp=changes["close"],
+            range_change_bp=pl.max_horizontal(changes["high"].abs(), changes["low"].abs()),
+            is_material=is_material,
         )
         .drop_nulls("kind")
-        .with_columns(is_material=is_material)
         .select(core.BarRevision.column_names())
         .sort(core.BarRevision.primary_key())
     )
 
 
+def change_bp(name: str, before: str) -> pl.Expr:
+    """Return a price over that of another column, less one, in basis points."""
+    return ((pl.col(name) / pl.col(before) - 1) * _BASIS_POINTS).round(_DIGITS)
+
+
+def has_moved(name: str, before: str, parameters: Parameters) -> pl.Expr:
+    """Return whether a price of a bar moved from a version to the next by more than vendors' noise.
+
+    A close did by more than ``revision_close_bp``, any other price by ``revision_range_bp`` or more.
+
+    Args:
+        name: ``open``, ``high``, ``low`` or ``close``.
+        before: The column of the version before.
+        parameters: see above.
+    """
+    change = change_bp(name, before).abs()
+    return change > parameters.revision_close_bp if name == "close" else change >= parameters.revision_range_bp
+
+
 def _differs(*names: str) -> pl.Expr:
     return pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"earlier_{name}")) for name in names)
-
-
-def _change_bp(name: str) -> pl.Expr:
-    return ((pl.col(name) / pl.col(f"earlier_{name}") - 1) * _BASIS_POINTS).round(_DIGITS)

@@ -11,21 +11,43 @@ import polars as pl
 from pipelines.transforms.state_spell import CALENDAR, COVERAGE
 
 SUBJECT = ("subject_kind", "subject_id", "aspect")
-CHANGE = (*SUBJECT, "first_session", "last_session", "series_id", "from_state", "to_state")
+_COUNTS = ("stretches", "changed_sessions")
+CHANGE = (*SUBJECT, "first_session", "last_session", *_COUNTS, "series_id", "from_state", "to_state")
+MOST_STRETCHES = 10
+"""An aspect of a subject that differs in more stretches has one row for all: a log is read, and other parameters turn
+every phase of thirty years of a stock a little earlier or later."""
 _ONSETS = ("medium_since", "major_since", "verdict_since")
 """A price that turns a phase says its onset by its session, so these are compared on common sessions only."""
 
 
-def restated_states(before: pl.DataFrame, now: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """Return where two builds differ on sessions that both cover, one row per subject, aspect and unbroken stretch.
-
-    A series that only one of the builds has is not compared. A subject that only one of them has, on a series that
-    both have, such as a detected level, is stated as null by the other.
+def differing_states(before: pl.DataFrame, now: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Return what two builds state differently, and what the later one states of sessions the earlier did not reach.
 
     Args:
         before: Stretches of the earlier build (``kept.StatedSpell``, the facts of the build apart), with coverage.
         now: The same of the later build.
         sessions: ``core.Session``; stretches begin and end on these.
+
+    Returns:
+        The columns of ``CHANGE``, and ``is_restated``: whether both builds cover the sessions.
+    """
+    restated, moved = restated_states(before, now, sessions), moved_states(before, now)
+    return pl.concat(
+        [restated.with_columns(is_restated=pl.lit(value=True)), moved.with_columns(is_restated=pl.lit(value=False))]
+    )
+
+
+def restated_states(before: pl.DataFrame, now: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Return where two builds differ on sessions that both cover, one row per subject, aspect and unbroken stretch.
+
+    Of more than ``MOST_STRETCHES`` there is one row, with the states of the last one. A series that only one of the
+    builds has is not compared. A subject that only one of them has, on a series that both have, such as a detected
+    level, is stated as null by the other.
+
+    Args:
+        before: see ``differing_states``.
+        now: see there.
+        sessions: see there.
 
     Returns:
         The columns of ``CHANGE``, key: the subject and ``first_session``.
@@ -46,7 +68,7 @@ def restated_states(before: pl.DataFrame, now: pl.DataFrame, sessions: pl.DataFr
         next_first=pl.col("first_session").shift(-1).over(SUBJECT)
     )
     changed = stretches.filter(pl.col("from_state").ne_missing(pl.col("to_state")))
-    return _on_sessions(changed, sessions)
+    return _bounded(_on_sessions(changed, sessions))
 
 
 def moved_states(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
@@ -56,8 +78,8 @@ def moved_states(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     that a level has no state any more after it ended.
 
     Args:
-        before: see ``restated_states``.
-        now: see ``restated_states``.
+        before: see ``differing_states``.
+        now: see there.
 
     Returns:
         The columns of ``CHANGE``; first and last session are that of the change.
@@ -74,6 +96,7 @@ def moved_states(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
         *SUBJECT,
         "first_session",
         last_session="first_session",
+        **dict.fromkeys(_COUNTS, pl.lit(1, pl.Int64)),
         series_id="series",
         from_state="previous",
         to_state="state",
@@ -117,5 +140,24 @@ def _on_sessions(changed: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     placed = changed.with_columns(begin=begins.cast(pl.Int64), end=ends.cast(pl.Int64) - 1)
     kept = placed.filter(pl.col("begin") <= pl.col("end"))
     return kept.with_columns(
-        first_session=days.gather(kept["begin"]), last_session=days.gather(kept["end"]), series_id="series"
+        first_session=days.gather(kept["begin"]),
+        last_session=days.gather(kept["end"]),
+        stretches=pl.lit(1, pl.Int64),
+        changed_sessions=pl.col("end") - pl.col("begin") + 1,
+        series_id="series",
     ).select(CHANGE)
+
+
+def _bounded(stretches: pl.DataFrame) -> pl.DataFrame:
+    """Return the stretches, those of a subject and aspect as one row where they are too many."""
+    are_many = pl.len().over(SUBJECT) > MOST_STRETCHES
+    together = (
+        stretches.filter(are_many)
+        .group_by(SUBJECT, maintain_order=True)
+        .agg(
+            pl.col("first_session", "series_id").first(),
+            pl.col("last_session", "from_state", "to_state").last(),
+            pl.col(_COUNTS).sum(),
+        )
+    )
+    return pl.concat([stretches.filter(~are_many), together.select(CHANGE)]).sort(*SUBJECT, "first_session")

@@ -14,28 +14,31 @@ from pipelines.contracts.kept import StatedSpell
 
 COVERAGE, CALENDAR = "coverage", "calendar"
 """Kinds of rows that are no states: which sessions a series has, and which the calendar has."""
+STOCK_TREND = "stock_trend"
+"""The kind of the trends of stocks: a stock and an index may have one name."""
 OF_BUILD = ("build_number", "known_at", "data_snapshot", "parameter_set_id", "code_version")
+TREND_ASPECTS = ("medium_phase", "medium_since", "major_phase", "major_since")
 _COLUMNS = [name for name in StatedSpell.column_names() if name not in OF_BUILD]
 _SUBJECT = ("subject_kind", "subject_id", "aspect")
 _EXCHANGE = "XNYS"
 _ENDED = ("expired", "superseded")
 
 
-def stated_trends(states: pl.DataFrame, subject: str = "series_id") -> pl.DataFrame:
-    """Return phases and their onsets as stretches.
+def stated_trends(states: pl.DataFrame) -> pl.DataFrame:
+    """Return phases and their onsets (``core.TrendState``) as stretches."""
+    return _of_sessions(states, "trend", {aspect: pl.col(aspect) for aspect in TREND_ASPECTS})
 
-    Args:
-        states: ``core.TrendState``, or the like of stocks; any number of series, each whole.
-        subject: The column that names the series.
-    """
-    aspects = ("medium_phase", "medium_since", "major_phase", "major_since")
-    rows = states.with_columns(series_id=subject)
-    return _of_sessions(rows, "trend", {aspect: pl.col(aspect).cast(pl.String) for aspect in aspects})
+
+def stated_stock_trends(states: pl.DataFrame) -> pl.DataFrame:
+    """Return phases and their onsets of stocks (``core.StockTrendState``) as stretches, with what they cover."""
+    rows = states.rename({"instrument_id": "series_id"})
+    stretches = _of_sessions(rows, STOCK_TREND, {aspect: pl.col(aspect) for aspect in TREND_ASPECTS})
+    return pl.concat([stretches, covered(rows)])
 
 
 def stated_regimes(regimes: pl.DataFrame) -> pl.DataFrame:
     """Return verdicts and their onsets (``core.RelativeRegime``) as stretches."""
-    aspects = {"verdict": pl.col("verdict"), "verdict_since": pl.col("since").cast(pl.String)}
+    aspects = {"verdict": pl.col("verdict"), "verdict_since": pl.col("since")}
     return _of_sessions(regimes.rename({"pair_id": "series_id"}), "regime", aspects)
 
 
@@ -99,26 +102,20 @@ def _of_sessions(
 
     A stretch holds until the next one begins; ``last_session`` is that of its last row.
     """
-    stated = [
-        rows.select(
-            "session",
+    ordered = rows.sort(subject, "session").with_row_index("row")
+    is_other = pl.col(subject).ne_missing(pl.col(subject).shift(1)) | (pl.col("row") == 0)
+    stretches = []
+    for aspect, state in aspects.items():
+        begins = ordered.filter(is_other | state.ne_missing(state.shift(1)))
+        last_row = begins["row"].cast(pl.Int64).shift(-1, fill_value=ordered.height) - 1
+        found = begins.select(
             subject_kind=pl.lit(kind),
             subject_id=subject,
             aspect=pl.lit(aspect),
+            first_session="session",
+            last_session=ordered["session"].gather(last_row),
             series="series_id",
-            state=state,
+            state=state.cast(pl.String),
         )
-        for aspect, state in aspects.items()
-    ]
-    ordered = pl.concat(stated).sort(*_SUBJECT, "session")
-    begins = pl.col("state").ne_missing(pl.col("state").shift(1)) | (pl.int_range(pl.len()) == 0)
-    return (
-        ordered.with_columns(stretch=begins.over(_SUBJECT).cum_sum())
-        .group_by(*_SUBJECT, "stretch", maintain_order=True)
-        .agg(
-            pl.col("series", "state").first(),
-            first_session=pl.col("session").min(),
-            last_session=pl.col("session").max(),
-        )
-        .select(_COLUMNS)
-    )
+        stretches.append(found.select(_COLUMNS))
+    return pl.concat(stretches).sort(*_SUBJECT, "first_session")

@@ -104,6 +104,29 @@ def reused_symbols(
     return begun_late.join(agreeing, on="instrument_id", how="anti")["instrument_id"].sort().to_list()
 
 
+def doubtful_histories(bars: pl.DataFrame, calendar: pl.DataFrame, parameters: Parameters) -> dict[str, str]:
+    """Return what is odd about histories that there is nothing to hold against, in words, by instrument.
+
+    A session is missing between their first and last one, or a close moved by more than ``jump_share``.
+
+    Args:
+        bars: instrument_id, session, close in shares of one day.
+        calendar: the sessions that bars may stand on.
+        parameters: see above.
+    """
+    numbered = calendar.select(pl.col("session").sort()).with_row_index("number")
+    before = pl.col("close").shift(1).over("instrument_id", order_by="session")
+    found = (
+        bars.join(numbered, on="session")
+        .with_columns(is_jump=(pl.col("close") / before - 1).abs() > parameters.jump_share)
+        .group_by("instrument_id")
+        .agg(gaps=pl.col("number").max() - pl.col("number").min() + 1 - pl.len(), jumps=pl.col("is_jump").sum())
+        .filter((pl.col("gaps") > 0) | (pl.col("jumps") > 0))
+        .sort("instrument_id")
+    )
+    return {name: f"a chart with {gaps} missing sessions and {jumps} jumps" for name, gaps, jumps in found.rows()}
+
+
 def _overlap(known: pl.DataFrame, received: pl.DataFrame) -> pl.DataFrame:
     """Return received over known close of every session that has both."""
     newest = known.sort("known_from").group_by(_BAR).last().select(*_BAR, before="close")

@@ -1,8 +1,8 @@
 """Versions of bars of stocks and of their actions: what answers of a vendor add to what is known.
 
-Belongs here: ``raw.stock_bar`` and ``raw.stock_action`` from answers read at different moments (docs/methods.md, B8).
-Not here: row rules (``stock_bar``), exact versions of indices (``bar``), undoing splits (``corporate_action``), what an
-answer shows beyond its rows (``stock_evidence``).
+Belongs here: ``raw.stock_bar`` and ``raw.stock_action`` from answers and panels that are read at different moments
+(docs/methods.md, B8). Not here: row rules (``stock_bar``), exact versions of indices (``bar``), undoing splits
+(``corporate_action``), what an answer shows beyond its rows (``stock_evidence``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import polars as pl
 from pipelines.contracts import raw
 from pipelines.parameters import Parameters
 from pipelines.transforms.bar import with_knowledge
+from pipelines.transforms.corporate_action import EXCHANGE_TIME_ZONE
+from pipelines.transforms.revision import PRICES, has_moved
 
 _BAR = ("instrument_id", "session")
 _ACTION = ("instrument_id", "ex_session", "action_type")
-_RANGE = ("open", "high", "low")
 _SAID = ("split_ratio", "dividend_amount", "currency")
-_BP = 1e-4
 
 
 def new_stock_versions(
@@ -25,9 +25,9 @@ def new_stock_versions(
 ) -> pl.DataFrame:
     """Return the bars that are new, or that differ from their newest known version by more than noise.
 
-    Undoing a split leaves noise in the last digits, so a bar is changed where its close moved by more than
-    ``revision_close_bp``, open, high or low by more than ``revision_range_bp``, or the volume by more than half a share
-    of the coarser of the two readings (a source that states volume in shares after a reverse split has rounded it).
+    Undoing a split leaves noise in the last digits, so a bar is changed where a price moved by more than noise
+    (``revision.has_moved``), or the volume by more than half a share of the coarser of the two readings (a source that
+    states volume in shares after a reverse split has rounded it).
     ``adjusted_close`` is not compared: it restates with every dividend. A row read no later than the newest version of
     its bar adds nothing: what was read later stands.
 
@@ -56,21 +56,17 @@ def superseded_bars(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Par
 
 def _changed(known: pl.DataFrame, accepted: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     """Return the accepted rows without a known version (known_from is null) or unlike the newest one."""
-    compared = ("close", *_RANGE, "volume", "split_factor", "known_from")
+    compared = (*PRICES, "volume", "split_factor", "known_from")
     newest = known.sort("known_from").group_by(_BAR).last().select(*_BAR, *compared)
     joined = accepted.join(newest, on=_BAR, how="left", suffix="_known")
     return joined.filter(pl.col("known_from").is_null() | _is_changed(parameters))
 
 
 def _is_changed(parameters: Parameters) -> pl.Expr:
-    def moved(name: str, limit_bp: float) -> pl.Expr:
-        return (pl.col(name) / pl.col(f"{name}_known") - 1).abs() > limit_bp * _BP
-
     share = pl.max_horizontal(pl.lit(1.0), "split_factor", "split_factor_known")
     volume, before = pl.col("volume"), pl.col("volume_known")
     return pl.any_horizontal(
-        moved("close", parameters.revision_close_bp),
-        *[moved(name, parameters.revision_range_bp) for name in _RANGE],
+        *[has_moved(name, f"{name}_known", parameters) for name in PRICES],
         ((volume - before).abs() > share / 2).fill_null(value=False),
         volume.is_null() != before.is_null(),
     )
@@ -86,7 +82,9 @@ def new_action_versions(
 ) -> pl.DataFrame:
     """Return the actions that are new, that changed, or that the source stopped stating.
 
-    The comparison is exact. An action known within the days of an answer that does not state it is withdrawn.
+    The comparison is exact. An action known within the days of an answer that does not state it is withdrawn. A
+    dividend is said anew where a split that the answer states came into effect since it was last read: the same number
+    then means other shares.
 
     Args:
         known: ``raw.StockAction`` rows of these instruments.
@@ -117,9 +115,30 @@ def new_action_versions(
         ]
     )
     joined = now.join(
-        newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from"), on=_ACTION, how="left", suffix="_was"
+        newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from", read_before="fetched_at"),
+        on=_ACTION,
+        how="left",
+        suffix="_was",
     )
     is_new = pl.col("known_from").is_null()
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in (*_SAID, "is_withdrawn"))
+    differs |= _is_in_other_shares(joined, stated)
     changed = joined.filter(is_new | (differs & (pl.col("fetched_at") > pl.col("known_from"))))
     return with_knowledge(changed, raw.StockAction, "ex_session", is_new, calendar, source, parameters)
+
+
+def _is_in_other_shares(actions: pl.DataFrame, stated: pl.DataFrame) -> pl.Series:
+    """Return for each action whether it is a dividend before a split that became effective between its two readings."""
+    splits = stated.filter(pl.col("action_type") == "split").select("instrument_id", split_session="ex_session")
+    rows = actions.select("instrument_id", "ex_session", "action_type", "read_before", "fetched_at").with_row_index(
+        "at"
+    )
+    effective = pl.col("split_session").is_between(_day("read_before"), _day("fetched_at"), closed="right")
+    hit = rows.join(splits, on="instrument_id").filter(
+        pl.col("action_type") == "dividend", pl.col("split_session") > pl.col("ex_session"), effective
+    )
+    return rows["at"].is_in(hit["at"].implode())
+
+
+def _day(moment: str) -> pl.Expr:
+    return pl.col(moment).dt.convert_time_zone(EXCHANGE_TIME_ZONE).dt.date()

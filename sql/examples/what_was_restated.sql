@@ -1,5 +1,6 @@
 -- question: Which bars did the vendor restate after they were known, by how much, and how many states did it move?
 SELECT
+    asset_class,
     instrument_id,
     session,
     known_from,
@@ -10,6 +11,6 @@ SELECT
     is_material,
     states_moved
 FROM serve.revision
-WHERE asset_class = 'index'
-ORDER BY known_from DESC, instrument_id, session
+WHERE is_material OR states_moved > 0
+ORDER BY known_from DESC, asset_class, instrument_id, session
 LIMIT 50

@@ -6,6 +6,7 @@ SELECT
     aspect,
     first_session,
     last_session,
+    changed_sessions,
     from_state,
     to_state,
     cause,

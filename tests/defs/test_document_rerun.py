@@ -109,6 +109,38 @@ def test_a_file_that_says_the_same_in_other_bytes_is_no_version(copied: Path) ->
     assert_frame_equal(stored(place)["raw.holding"], before)
 
 
+def write_one_stock(folder: Path, close: float) -> Path:
+    """Write a panel of two sessions of one stock."""
+    path = folder / "files" / "panel" / "bars.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [f"ZQA,{day},50,60,40,{close},1000" for day in ("2024-03-06", "2024-03-07")]
+    path.write_text("\n".join(["symbol,date,open,high,low,close,volume", *rows, ""]))
+    return path
+
+
+def test_a_bar_of_a_panel_that_differs_by_noise_is_no_version(tmp_path: Path) -> None:
+    """Half a basis point of 50 is 0.0025."""
+    closes = {}
+    for hours, close in enumerate((50.0, 50.0025, 50.0026)):
+        write_one_stock(tmp_path, close)
+        place = workspace(tmp_path, now=THURSDAY + dt.timedelta(hours=hours))
+        assert run_from(place, raw.StockBar, serves=False).success
+        closes[close] = place.lake.read(raw.StockBar).filter(session=dt.date(2024, 3, 7)).sort("known_from")["close"]
+    assert {close: known.to_list() for close, known in closes.items()} == {
+        50.0: [50.0],
+        50.0025: [50.0],
+        50.0026: [50.0, 50.0026],
+    }
+
+
+def test_a_panel_that_says_otherwise_at_the_same_moment_is_refused(tmp_path: Path) -> None:
+    write_one_stock(tmp_path, 50.0)
+    assert run_from(workspace(tmp_path, now=THURSDAY), raw.StockBar, serves=False).success
+    write_one_stock(tmp_path, 51.0)
+    message = failure(run_from(workspace(tmp_path, now=THURSDAY), raw.StockBar, serves=False))
+    assert "bars.csv: expected a reading later than those known, was no later for 2 bars that differ" in message
+
+
 def test_a_file_that_lies_there_twice_is_read_once(first_run, tmp_path: Path) -> None:
     write_bars(tmp_path / "files")
     write_documents(tmp_path / "files")

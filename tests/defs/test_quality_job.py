@@ -124,7 +124,7 @@ def test_the_last_good_close_stands_and_the_held_back_one_is_named(built) -> Non
     found = checks["no_bar_is_held_back"]
     assert not found.passed
     assert found.severity == dg.AssetCheckSeverity.WARN
-    assert "'RUT'" in found.metadata["first"].value
+    assert "RUT" in found.metadata["first"].value
     assert str(LAST.year) in found.metadata["first"].value
     lines = found.metadata["rows"].value.splitlines()
     assert len(lines) == 2 + min(20, found.metadata["failing_rows"].value)
@@ -135,7 +135,7 @@ def test_the_missing_session_of_an_index_is_named(built) -> None:
     found = built[1]["no_session_is_missing"]
     assert not found.passed
     assert found.metadata["failing_rows"].value == 1
-    assert found.metadata["first"].value == str({"instrument_id": "DJI", "session": SESSIONS[30]})
+    assert found.metadata["first"].value == f"instrument_id DJI, session {SESSIONS[30]}"
 
 
 def test_the_second_source_is_compared_session_by_session(built) -> None:

@@ -16,10 +16,11 @@ from pipelines.contracts.table import Table
 from pipelines.definitions import definitions
 from pipelines.defs.workspace import Workspace
 from pipelines.parameters import Parameters
+from pipelines.sources.calendar import sessions_between
 from pipelines.storage.lake import Lake
 from pipelines.storage.statements import read_statements
 from pipelines.transforms.revision import bar_revisions
-from tests.defs.test_main_job import EVENING, LAST, QUIET, ask, failure, hashes, run, workspace, write_bars
+from tests.defs.test_main_job import EVENING, FIRST, LAST, QUIET, ask, failure, hashes, run, workspace, write_bars
 
 RESTATED = dt.date(2024, 2, 1)
 NEXT_DAY, DAY_AFTER = EVENING + dt.timedelta(days=1), EVENING + dt.timedelta(days=2)
@@ -36,6 +37,20 @@ def restate(folder: Path, session: dt.date, factor: float) -> tuple[float, float
     )
     bars.write_csv(path)
     return was, bars.filter(Date=session)["Close"].item()
+
+
+def write_flat_stock(folder: Path, restated: float = 100.0) -> None:
+    """Write a panel of one stock that closes at 100 throughout but for one session.
+
+    One close of 124 lifts the 50-session average by 0.48, and its slope over twenty sessions to 2.4 bp a day.
+    """
+    (folder / "files" / "panel").mkdir(exist_ok=True)
+    sessions = sessions_between(FIRST, LAST)["session"]
+    close = pl.when(pl.col("date") == RESTATED).then(restated).otherwise(100.0)
+    rows = pl.DataFrame({"symbol": "ZQF", "date": sessions}).with_columns(
+        **dict.fromkeys(("open", "high", "low", "close"), close), volume=pl.lit(1000)
+    )
+    rows.write_csv(folder / "files" / "panel" / "bars.csv")
 
 
 def derive(place: Workspace) -> dg.ExecuteInProcessResult:
@@ -57,12 +72,17 @@ def log(place: Workspace) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def restated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, float, float]:
-    """Return a warehouse built, and built again a day later on one restated close; and the close before and after."""
+    """Return a warehouse built, and built again a day later on one restated close; and the close before and after.
+
+    A close of a stock is restated as well.
+    """
     folder = tmp_path_factory.mktemp("restated")
     write_bars(folder / "files")
+    write_flat_stock(folder)
     assert run(workspace(folder)).success
     assert log(workspace(folder)).is_empty()
     was, now = restate(folder, RESTATED, 1.2)
+    write_flat_stock(folder, restated=124.0)
     place = workspace(folder, now=NEXT_DAY)
     assert run(place).success
     return place, was, now
@@ -71,18 +91,42 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, float
 def test_a_restated_close_is_served_with_what_it_moved(restated) -> None:
     place, was, now = restated
     columns = "instrument_id, session, earlier_close, close, kind, is_material, round(close_change_bp), known_from"
-    (row,) = ask(place, f"SELECT {columns} FROM serve.revision")
+    (row,) = ask(place, f"SELECT {columns} FROM serve.revision WHERE asset_class = 'index'")
     assert row == ("RUT", RESTATED, was, now, "close", True, 2000.0, NEXT_DAY.replace(tzinfo=None))
-    ((moved, states),) = ask(place, "SELECT states_moved, states FROM serve.revision")
+    ((moved, states),) = ask(place, "SELECT states_moved, states FROM serve.revision WHERE asset_class = 'index'")
     of_russell = log(place).filter(pl.col("series_id").str.split("/").list.contains("RUT"))
-    assert moved == of_russell.height == log(place).height > 0
+    assert moved == of_russell.height == log(place).filter(pl.col("subject_kind") != "stock_trend").height > 0
     assert len(states.split("; ")) == moved
-    assert f"RUT record_close {RESTATED}: {was} on {RESTATED} -> {now} on {RESTATED}" in states.split("; ")
+    # The closes rose from session to session, so the record that gave way is another one on each.
+    sessions = sessions_between(RESTATED, LAST).height
+    (record,) = (text for text in states.split("; ") if text.startswith("RUT record_close"))
+    begin = f"RUT record_close {RESTATED} to {LAST} ({sessions} sessions in {sessions} stretches, at last): "
+    assert record.startswith(begin)
+    assert record.endswith(f" -> {now} on {RESTATED}")
+
+
+def test_a_restated_close_of_a_stock_is_served_with_what_it_moved(restated) -> None:
+    """Its average rises from the restated session on; the history ends before it falls out of the window."""
+    place, *_ = restated
+    ((name, earlier, close, moved, states),) = ask(
+        place,
+        "SELECT instrument_id, earlier_close, close, states_moved, states FROM serve.revision"
+        " WHERE asset_class = 'stock'",
+    )
+    assert (name, earlier, close, moved) == ("ZQF", 100.0, 124.0, 2)
+    assert states == (
+        f"ZQF medium_phase {RESTATED} to {LAST}: none -> up; ZQF medium_since {RESTATED} to {LAST}: none -> {RESTATED}"
+    )
+    logged = log(place).filter(subject_kind="stock_trend")
+    assert logged.select("cause", "evidence", "changed_sessions").unique().rows() == [
+        ("vendor_revision", f"ZQF {RESTATED} close 100.0 -> 124.0 (version 2)", sessions_between(RESTATED, LAST).height)
+    ]
+    assert logged["comparison_number"].unique().to_list() == log(place)["comparison_number"].unique().to_list() == [2]
 
 
 def test_the_changes_name_the_version_that_made_them_and_none_lies_before_it(restated) -> None:
     place, was, now = restated
-    causes = ask(place, "SELECT DISTINCT cause, evidence FROM core.state_change")
+    causes = ask(place, "SELECT DISTINCT cause, evidence FROM core.state_change WHERE subject_kind <> 'stock_trend'")
     assert causes == [("vendor_revision", f"RUT {RESTATED} close {was} -> {now} (version 2)")]
     assert log(place)["first_session"].min() == RESTATED
     assert log(place)["last_session"].max() == LAST
@@ -93,9 +137,9 @@ def test_the_changes_name_the_version_that_made_them_and_none_lies_before_it(res
 def test_questions_about_revisions_are_answered(restated) -> None:
     examples = {statement.name: statement for statement in read_statements("examples")}
     with duckdb.connect(str(restated[0].settings.database_path), read_only=True) as connection:
-        (bar,) = connection.sql(examples["what_was_restated"].sql).pl().rows(named=True)
+        bars = connection.sql(examples["what_was_restated"].sql).pl()
         states = connection.sql(examples["which_states_moved"].sql).pl()
-    assert (bar["instrument_id"], bar["states_moved"]) == ("RUT", log(restated[0]).height)
+    assert dict(bars.select("instrument_id", "states_moved").rows()) == {"RUT": log(restated[0]).height - 2, "ZQF": 2}
     assert set(states["cause"]) == {"vendor_revision"}
 
 

@@ -142,8 +142,66 @@ def test_an_action_or_a_revision_of_either_instrument_moves_a_pair() -> None:
     action = {"instrument_id": "A", "ex_session": DAYS[40], "action_type": "split", "split_ratio": 2.0}
     known = {"known_from": LATE, "fetched_at": LATE, "is_withdrawn": False, "dividend_amount": None}
     split = pl.DataFrame({**action, **known}, schema_overrides={"dividend_amount": pl.Float64})
-    found = changes(before, now, bars, learnt_actions(split, FIRST_BUILD, SECOND_BUILD))
+    reached = pl.DataFrame({"instrument_id": ["A"], "was_last": [DAYS[99]], "now_last": [DAYS[99]]})
+    found = changes(before, now, bars, learnt_actions(split, FIRST_BUILD, SECOND_BUILD, reached))
     assert found.select("cause", "evidence").unique().rows() == [("corporate_action", f"A {DAYS[40]} split 2.0")]
+
+
+def actions(*rows: tuple[str, int, str, dt.datetime, bool]) -> pl.DataFrame:
+    """Return versions of actions of (instrument, ex-day by number, type, when known and read, withdrawn)."""
+    made = [
+        {
+            **{"instrument_id": name, "ex_session": DAYS[day], "action_type": kind, "known_from": known},
+            **{"fetched_at": known, "is_withdrawn": is_withdrawn, "split_ratio": 2.0 if kind == "split" else None},
+        }
+        for name, day, kind, known, is_withdrawn in rows
+    ]
+    return pl.DataFrame(made, schema_overrides={"split_ratio": pl.Float64})
+
+
+@pytest.mark.parametrize(
+    ("known", "facts_of_a"),
+    [
+        (actions(("A", 40, "split", EARLY, False)), []),
+        (actions(("A", 40, "dividend", LATE, False)), []),
+        (
+            actions(("A", 40, "split", EARLY, False), ("A", 40, "split", LATE, True)),
+            [f"A {DAYS[40]} split 2.0 withdrawn"],
+        ),
+        # Announced before, and in force since day 100, the first that the build before had not reached.
+        (actions(("A", 99, "split", EARLY, False)), []),
+        (actions(("A", 100, "split", EARLY, False)), [f"A {DAYS[100]} split 2.0"]),
+        (actions(("A", 101, "split", EARLY, False)), [f"A {DAYS[101]} split 2.0"]),
+        (actions(("A", 102, "split", EARLY, False)), []),
+        (actions(("A", 102, "split", LATE, False)), [f"A {DAYS[102]} split 2.0"]),
+        (actions(("A", 100, "split", EARLY, False), ("A", 100, "split", EARLY + dt.timedelta(days=1), True)), []),
+        (actions(("A", 40, "split", SECOND_BUILD + dt.timedelta(hours=1), False)), []),
+        (actions(("B", 100, "split", EARLY, False)), []),
+    ],
+)
+def test_a_split_counts_when_it_is_heard_of_and_when_it_takes_effect(
+    known: pl.DataFrame, facts_of_a: list[str]
+) -> None:
+    reached = pl.DataFrame({"instrument_id": ["A"], "was_last": [DAYS[99]], "now_last": [DAYS[101]]})
+    found = learnt_actions(known, FIRST_BUILD, SECOND_BUILD, reached)
+    assert found["fact"].to_list() == facts_of_a
+    assert set(found["session"]) <= {dt.date.min}
+
+
+def test_a_stock_whose_symbol_has_a_stroke_is_one_instrument() -> None:
+    cover = ("coverage", "A/B", "bars", "A/B", 0, 99, None)
+    stock = ("stock_trend", "A/B", "major_phase", "A/B")
+    bars = learnt_bars(
+        versions(("A", 5, 1.0, EARLY), ("A", 5, 2.0, LATE), ("A/B", 7, 1.0, EARLY), ("A/B", 7, 3.0, LATE)),
+        FIRST_BUILD,
+        SECOND_BUILD,
+    )
+    before = spells(facts(1), cover, (*stock, 0, 99, "up"))
+    found = changes(before, spells(facts(2), cover, (*stock, 8, 99, "up")), bars)
+    assert told(found) == [("major_phase", 0, 7, "up", None, "vendor_revision")]
+    assert found["evidence"].item() == "nothing of a session up to it"
+    later = changes(before, spells(facts(2), cover, (*stock, 0, 8, "up"), (*stock, 9, 99, "down")), bars)
+    assert later["evidence"].item() == f"A/B {DAYS[7]} close 1.0 -> 3.0 (version 2)"
 
 
 @pytest.mark.parametrize(

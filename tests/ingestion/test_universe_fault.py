@@ -23,6 +23,7 @@ from tests.vendor.fault import (
     Slow,
     Truncated,
 )
+from tests.vendor.market_fault import PartialLastBar
 
 TUESDAY = MONDAY + dt.timedelta(days=1)
 BAD, GOOD = "ZQAAB", "ZQAAD"
@@ -104,6 +105,19 @@ def test_a_slow_answer_is_waited_for_and_an_endless_one_is_not(place: Place, mon
     assert "no answer from 127.0.0.1" in detail
     place.server.faults.remove(number)
     assert place.run([BAD, GOOD]).outcomes == {"ok": 1}
+
+
+def test_a_bar_that_the_vendor_followed_for_a_part_of_its_session_is_set_aside_and_comes_later(place: Place) -> None:
+    number = place.server.faults.add(PartialLastBar(symbols=(BAD,)))
+    result = place.run([BAD, GOOD])
+    assert (result.outcomes, result.counts["unsettled"]) == ({"ok": 2}, 1)
+    assert_bars_are_true(place, [GOOD], MONDAY)
+    assert_bars_are_true(place, [BAD], dt.date(2024, 11, 29))
+    place.server.faults.remove(number)
+    place.server.now = evening(TUESDAY)
+    place.run([BAD, GOOD])
+    assert_bars_are_true(place, [BAD, GOOD], TUESDAY)
+    assert place.rows(raw.StockBar).group_by("instrument_id", "session").len()["len"].max() == 1
 
 
 # Rate limits

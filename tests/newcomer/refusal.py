@@ -24,7 +24,7 @@ def assert_refused(checkout: Checkout, command: str, *told: str, **settings: str
     assert "Traceback" not in said.out + said.err, said.err
     last = "\n".join(said.err.splitlines()[-_SHOWN_LINES:])
     for text in told:
-        assert text in last
+        assert text in last, last
 
 
 @contextmanager

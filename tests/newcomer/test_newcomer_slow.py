@@ -95,7 +95,8 @@ def test_folders_that_cannot_be_written(published: Checkout) -> None:
 
 def test_packages_that_cannot_be_had(checkout: Checkout) -> None:
     (checkout / ".venv").unlink()
-    nowhere = {"PIP_INDEX_URL": f"http://127.0.0.1:{free_port()}/simple", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
+    index = f"http://127.0.0.1:{free_port()}/simple"
+    nowhere = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": index, "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
     told = "requirements.lock: expected packages that can be installed, was the error above; check the network"
     assert_refused(checkout, "make warehouse", told, "run make again", **nowhere)
     assert not (checkout / ".venv/runtime").exists()
@@ -170,6 +171,6 @@ def test_symbols_that_are_none_or_unknown(checkout: Checkout, vendor: Vendor) ->
     assert note.endswith("are they symbols as Yahoo writes them?")
 
 
-def test_a_moment_before_anything_was_known(published: Checkout) -> None:
+def test_a_moment_before_anything_was_known(checkout: Checkout) -> None:
     told = "core_bar: core.bar: expected bars known at 1980-01-01 00:00 UTC, was none of 0; nothing was ever stored"
-    assert_refused(published, "make warehouse", told, MARKET_KNOWN_AT="1980-01-01T00:00:00Z")
+    assert_refused(checkout, "make warehouse", told, MARKET_KNOWN_AT="1980-01-01T00:00:00Z")

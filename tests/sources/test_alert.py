@@ -21,7 +21,7 @@ ADDRESS = "https://hooks.example.org/services/T0PSECRET/B1?token=abcdefgh1234&v=
 
 
 def alert(message: str = "expected bars, was none") -> Alert:
-    return Alert(MOMENT, "run_failed", "run-1", "market_state", "raw_bar", message)
+    return Alert(MOMENT, "run_failed", "run-1", "everything", "raw_bar", message)
 
 
 def settings(folder: Path, **changes: object) -> Settings:
@@ -44,7 +44,7 @@ def test_an_alert_is_a_line_of_the_log(tmp_path: Path) -> None:
         "at": "2024-12-02T22:30:05+00:00",
         "kind": "run_failed",
         "run_id": "run-1",
-        "job": "market_state",
+        "job": "everything",
         "subject": "raw_bar",
         "message": "expected bars, was none",
     }
@@ -58,8 +58,8 @@ def test_an_alert_is_posted_with_its_markup_taken_out(tmp_path: Path) -> None:
     assert [found["message"] for found in message["alerts"]] == ["<!channel> A&B", "expected bars, was none"]
     assert message["text"].splitlines() == [
         "Warehouse of source 'yahoo'",
-        "run_failed: market_state, raw_bar: &lt;!channel&gt; A&amp;B",
-        "run_failed: market_state, raw_bar: expected bars, was none",
+        "run_failed: everything, raw_bar: &lt;!channel&gt; A&amp;B",
+        "run_failed: everything, raw_bar: expected bars, was none",
     ]
 
 

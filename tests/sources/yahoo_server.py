@@ -132,7 +132,7 @@ def _result(symbol: str, bars: list[Bar]) -> dict[str, Any]:
         "fullExchangeName": "Made-up exchange",
         "instrumentType": "INDEX",
         "firstTradeDate": bars[0].stamp if bars else None,
-        "regularMarketTime": bars[-1].stamp if bars else None,
+        "regularMarketTime": bars[-1].stamp + 23_400 if bars else None,
         "gmtoffset": -18000,
         "timezone": "EST",
         "exchangeTimezoneName": "America/New_York",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from itertools import pairwise
 from pathlib import Path
@@ -71,6 +72,45 @@ def test_a_change_in_a_closed_year_is_put_in_its_place(lake: Lake, frames: dict[
     after = store.record(0)
     assert after
     assert (after.rows, after.fingerprint) == (rows.height, fingerprint(expected))
+
+
+class Killed(BaseException):
+    """The process was killed."""
+
+
+@pytest.mark.parametrize("moves", range(5))
+def test_what_a_killed_build_left_is_undone(
+    moves: int, lake: Lake, frames: dict[type, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between its last file and its record; and the undoing killed after so many moves, and done again."""
+    store, rows = BucketStore(lake, core.StockBar, BUCKETS), own(frames[core.StockBar], 0)
+    before = store.record(0)
+    assert before
+    store.write(0, rows.filter(pl.col("session").dt.year() > 2019), before)
+    left, replace = [moves], Path.replace
+
+    def replace_or_die(path: Path, target: Path) -> Path:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace_or_die)
+    with contextlib.suppress(Killed):
+        store.restore()
+    monkeypatch.undo()
+    store.restore()
+    assert store.record(0) == before
+    assert_frame_equal(store.scan(0).collect().sort("instrument_id", "session"), rows, check_exact=True)
+    assert {path.name for path in store.folder(0).iterdir()} == {*before.files, "_record.json"}
+
+
+def test_a_bucket_that_is_whole_is_left_as_it_is(lake: Lake, frames: dict[type, pl.DataFrame]) -> None:
+    store, rows = BucketStore(lake, core.StockBar, BUCKETS), own(frames[core.StockBar], 0)
+    record = store.write(0, rows.head(5), store.record(0) or Record(""))
+    store.commit(0, record)
+    store.restore()
+    assert (store.record(0), store.scan(0).collect().height) == (record, 5)
 
 
 def test_rows_that_no_longer_hold_vanish(lake: Lake, frames: dict[type, pl.DataFrame]) -> None:

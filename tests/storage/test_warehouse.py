@@ -174,7 +174,7 @@ def test_a_failing_check_keeps_the_old_file(lake: Lake, database: Path, sql_fold
     build = publish(database, lake, facts(), sql_folder)
     assert not build.is_published
     assert [(found.statement.name, found.failing_rows, found.example) for found in build.blocking] == [
-        ("there_is_no_dow", 1, "{'instrument_id': 'DJI'}")
+        ("there_is_no_dow", 1, "instrument_id DJI")
     ]
     assert generation(database) == 1
     check.write_text(head.format("warn") + query)

@@ -10,9 +10,11 @@ import polars as pl
 from pipelines.contracts import core, raw
 from pipelines.contracts.kept import StatedSpell
 from pipelines.parameters import Parameters
-from pipelines.transforms.change_cause import Learnt, StatedBuild, as_build, state_changes
+from pipelines.transforms.change_cause import Learnt, StatedBuild, as_build, builds_of, state_changes
+from pipelines.transforms.change_evidence import NO_FACTS, calendar_fixes
 from pipelines.transforms.moving_average import moving_averages
 from pipelines.transforms.record import record_states
+from pipelines.transforms.state_change import differing_states
 from pipelines.transforms.state_spell import calendar_months, covered, stated_records, stated_trends
 from pipelines.transforms.trend import trend_states
 from tests.frames import prices
@@ -21,7 +23,6 @@ from tests.market import calendar, instrument, weekdays
 DAYS = weekdays(dt.date(2020, 1, 1), dt.date(2020, 12, 31))
 FIRST_BUILD, SECOND_BUILD = (dt.datetime(2021, 1, day, 22, tzinfo=dt.UTC) for day in (4, 5))
 PARAMETERS = Parameters()
-NOTHING = pl.DataFrame(schema={"instrument_id": pl.String, "session": pl.Date, "fact": pl.String})
 
 
 def facts(number: int, parameters: Parameters = PARAMETERS, snapshot: str = "bar=1", code: str = "1") -> StatedBuild:
@@ -61,11 +62,13 @@ def spells(build: StatedBuild, *rows: tuple[str, str, str, str, int, int, str | 
 def changes(
     before: pl.DataFrame,
     now: pl.DataFrame,
-    bars: pl.DataFrame = NOTHING,
-    actions: pl.DataFrame = NOTHING,
+    bars: pl.DataFrame = NO_FACTS,
+    actions: pl.DataFrame = NO_FACTS,
 ) -> pl.DataFrame:
     """Return the log rows of two builds on the calendar of ``DAYS``."""
-    found = state_changes(pl.concat([before, now]), calendar(DAYS), Learnt(bars, actions))
+    differing = differing_states(before, now, calendar(DAYS))
+    builds = [builds_of(spells)[0] for spells in (before, now)]
+    found = state_changes(differing, *builds, Learnt(bars, actions, calendar_fixes(before, now)))
     return core.StateChange.validate(found)
 
 

@@ -173,6 +173,33 @@ def test_the_newest_known_version_counts_and_a_withdrawn_action_is_gone() -> Non
     assert told == [[], [("dividend", 0.98, None)], [("dividend", 0.96, None)], []]
 
 
+@pytest.mark.parametrize(
+    ("rule", "fetched", "amounts"),
+    [
+        ("unseen_split", 6, [0.5, 0.1]),
+        ("partial_split", 6, [0.5, 0.1]),
+        ("hundredfold", 6, [0.25, 0.1]),  # of one bar: it says nothing of dividends
+        ("unseen_split", 7, [0.25, 0.1]),  # another answer's bars are held back
+    ],
+)
+def test_what_came_with_bars_held_back_for_a_split_restates_no_dividend(
+    rule: str, fetched: int, amounts: list[float]
+) -> None:
+    sessions = days(9)
+    later, other = (dt.datetime.combine(sessions[at], dt.time(22), dt.UTC) for at in (6, fetched))
+    restated = {"known_from": later, "fetched_at": later}
+    versions = known(
+        {"ex_session": sessions[2], "dividend_amount": 0.5},
+        {"ex_session": sessions[2], "dividend_amount": 0.25, **restated},
+        {"ex_session": sessions[5], "dividend_amount": 0.1, **restated},  # the first word of it
+    )
+    held = core.QuarantinedBar.create_empty().select("instrument_id", "known_from", "rule")
+    held = pl.concat([held, pl.DataFrame([("A", other, rule)], schema=held.schema, orient="row")])
+    found = stock_actions(versions, traded(FLAT), LATER, Parameters(), held)
+    assert found["dividend_amount"].to_list() == amounts
+    assert found["left_out_reason"].to_list() == [None, None]
+
+
 def test_the_least_ratio_that_must_show_is_a_parameter() -> None:
     actions = known({"ex_session": DAYS[2], "split_ratio": 2.0})
     assert judged(actions, traded(FLAT), split_checked_ratio=3.0) == [("split", 0.5, None)]
@@ -217,7 +244,11 @@ def test_without_actions_every_factor_is_one() -> None:
 def test_the_factor_of_a_session_is_the_product_over_later_actions(
     ratios: dict[int, float], amounts: dict[int, float]
 ) -> None:
-    """Held against the plain loop of the definition; the last row stands for today."""
+    """Held against the plain loop of the definition; the last row stands for today.
+
+    No dividend falls on the session of a split: these closes do not fall by it, so that the two would not agree.
+    """
+    amounts = {ex: amount for ex, amount in amounts.items() if ex not in ratios}
     sessions = days(12)
     moment = dt.datetime.combine(sessions[11], dt.time(22), dt.UTC)
     closes = [100.0 * math.prod(1 / ratio for ex, ratio in ratios.items() if ex <= at) for at in range(12)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import polars as pl
 import pytest
@@ -37,9 +38,11 @@ def asked(
     }  # fmt: skip
 
 
-def due(*outcomes: dict, now: dt.datetime = NOW, whole_history: bool = False) -> dict:
+def due(*outcomes: dict, now: dt.datetime = NOW, whole_history: bool = False, suspects: Collection[str] = ()) -> dict:
     known = pl.DataFrame(outcomes, schema=raw.FetchOutcome.create_empty().schema)
-    frame = due_questions(["ZQA"], known, SESSIONS, now, WHOLE, Parameters(), whole_history=whole_history)
+    frame = due_questions(
+        ["ZQA"], known, SESSIONS, now, WHOLE, Parameters(), whole_history=whole_history, suspects=suspects
+    )
     return frame.row(0, named=True)
 
 
@@ -90,6 +93,26 @@ def test_a_whole_history_is_old_after_six_days(day: int, asked_from: dt.date) ->
     read = [asked("ok", moment(day, 22, 11)), asked("ok", moment(3), dt.date(2024, 11, 14))]
     assert due(*read, whole_history=True)["asked_from"] == asked_from
     assert due(*read)["asked_from"] == dt.date(2024, 11, 20)
+
+
+def test_of_a_suspect_the_whole_history_is_due_once_a_session() -> None:
+    """Only with a new session, so that further runs of an evening ask for nothing; and by instrument, not by symbol."""
+    yesterday = asked("ok", moment(3), WINDOW, instrument_id="ZQA@2024-12-03")
+    whole = asked("ok", moment(2))
+    assert due(whole, yesterday, suspects=["ZQA@2024-12-03"])["asked_from"] == WHOLE
+    assert due(whole, yesterday, suspects=["ZQA"])["asked_from"] == WINDOW
+    assert due(whole, asked("ok", moment(4), WINDOW), now=moment(4, 23), suspects=["ZQA"])["status"] == "covered"
+    refused = asked("rate_limited", moment(4), again=moment(5))
+    assert due(whole, refused, suspects=["ZQA"])["status"] == "waiting"
+
+
+def test_a_first_history_that_was_odd_is_read_a_second_time() -> None:
+    odd = asked("ok", moment(2), detail="a chart with 1 missing sessions and 0 jumps")
+    assert due(odd)["asked_from"] == WHOLE
+    assert due(odd, asked("ok", moment(3), detail="still odd"))["asked_from"] == WINDOW
+    assert due(odd, asked("ok", moment(4), WINDOW), now=moment(4, 23))["status"] == "covered"
+    # Words on a refusal tell of no history.
+    assert due(asked("ok", moment(2)), asked("empty", moment(3), WINDOW, detail="an answer"))["asked_from"] != WHOLE
 
 
 def test_the_instrument_is_the_one_of_the_last_answer() -> None:

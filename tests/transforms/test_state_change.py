@@ -10,13 +10,13 @@ from hypothesis import given, settings
 
 from pipelines.contracts import core
 from pipelines.parameters import Parameters
-from pipelines.transforms.change_cause import Learnt, builds_of, state_changes
+from pipelines.transforms.change_cause import builds_of
 from pipelines.transforms.moving_average import moving_averages
-from pipelines.transforms.state_spell import stated_trends
+from pipelines.transforms.state_change import MOST_STRETCHES
+from pipelines.transforms.state_spell import stated_stock_trends, stated_trends
 from pipelines.transforms.trend import trend_states
 from tests.frames import prices
-from tests.market import calendar
-from tests.transforms.stated_builds import DAYS, NOTHING, PARAMETERS, changes, facts, stated
+from tests.transforms.stated_builds import DAYS, PARAMETERS, changes, facts, spells, stated, told
 
 ASPECTS = ("medium_phase", "medium_since", "major_phase", "major_since")
 
@@ -74,10 +74,31 @@ def test_two_builds_of_the_same_bars_differ_in_nothing(seed: int) -> None:
     assert changes(stated(closes, facts(1)), stated(closes, facts(2))).is_empty()
 
 
-def test_a_first_build_has_nothing_to_differ_from() -> None:
-    spells = stated(walk(1), facts(1))
-    assert state_changes(spells, calendar(DAYS), Learnt(NOTHING, NOTHING)).is_empty()
-    assert [build.build_number for build in builds_of(spells)] == [1]
+def test_builds_are_told_by_their_number() -> None:
+    remembered = pl.concat([stated(walk(1), facts(2)), stated(walk(1), facts(1))])
+    assert builds_of(remembered) == [facts(1), facts(2)]
+
+
+@pytest.mark.parametrize("count", [MOST_STRETCHES, MOST_STRETCHES + 1])
+def test_many_stretches_are_one_row_with_the_states_of_the_last(count: int) -> None:
+    """The later build turns on every third day for two sessions; the days between agree."""
+    cover = ("coverage", "A", "bars", "A", 0, 99, None)
+    held = ("trend", "A", "major_phase", "A")
+    turns = [
+        (*held, 3 * turn + part, 3 * turn + part, ("up", "down")[part]) for turn in range(count) for part in (0, 1)
+    ]
+    found = changes(
+        spells(facts(1), cover, (*held, 0, 99, "up")),
+        spells(
+            facts(2), cover, *turns[:-1], (*held, 3 * count - 2, 3 * count - 2, "down"), (*held, 3 * count, 99, "up")
+        ),
+    )
+    assert found["changed_sessions"].sum() == 2 * count
+    assert found["stretches"].to_list() == ([1] * count if count == MOST_STRETCHES else [count])
+    assert told(found)[-1][1:] == (
+        *((1 if count > MOST_STRETCHES else 3 * count - 2), 3 * count - 1),
+        *("up", "down", "vendor_revision"),
+    )
 
 
 def test_stretches_tile_the_sessions_of_a_series() -> None:
@@ -90,12 +111,12 @@ def test_stretches_tile_the_sessions_of_a_series() -> None:
         assert ordered.filter(pl.col("state").eq_missing(pl.col("state").shift(1)))[1:].is_empty()
 
 
-def test_trends_of_stocks_are_stretches_of_their_instrument() -> None:
+def test_trends_of_stocks_are_stretches_of_a_kind_of_their_own() -> None:
     """The states of stocks differ from those of series in the name of one column."""
     of_series = prices(walk(5), series_id="ZQA", sessions=DAYS[:240])
     states = trend_states(of_series, moving_averages(of_series, PARAMETERS), PARAMETERS)
-    of_stocks = stated_trends(states.rename({"series_id": "instrument_id"}), "instrument_id")
-    assert of_stocks.equals(stated_trends(states))
+    of_stocks = stated_stock_trends(states.rename({"series_id": "instrument_id"})).filter(subject_kind="stock_trend")
+    assert of_stocks.drop("subject_kind").equals(stated_trends(states).drop("subject_kind"))
 
 
 @pytest.mark.parametrize("same", [True, False])

@@ -51,6 +51,9 @@ def stored(accepted: pl.DataFrame) -> pl.DataFrame:
         ({"close": 105.0 * (1 + 0.51e-4)}, True),
         ({"close": 105.0 * (1 - 0.51e-4)}, True),
         *[({name: value * (1 + 4.9e-4)}, False) for name, value in (("open", 100.0), ("high", 110.0), ("low", 90.0))],
+        ({"close": 105.0 + 105.0 * 0.5e-4}, False),  # 0.5 bp, and more is asked for
+        ({"high": 110.055}, True),  # 5 bp, and no more is asked for
+        ({"low": 89.955}, True),
         *[({name: value * (1 - 5.1e-4)}, True) for name, value in (("open", 100.0), ("high", 110.0), ("low", 90.0))],
         ({"volume": 1000.5}, False),
         ({"volume": 1001.0}, True),
@@ -185,6 +188,36 @@ def test_when_an_action_was_known(ex_session: dt.date, basis: str, known_from: d
         0, named=True
     )
     assert (row["known_basis"], row["known_from"]) == (basis, known_from)
+
+
+def dividend(amount: float, fetched_at: dt.datetime, ex_session: dt.date = DAYS[2]) -> pl.DataFrame:
+    return stated(fetched_at, ex_session).with_columns(
+        action_type=pl.lit("dividend"), split_ratio=pl.lit(None, pl.Float64), dividend_amount=pl.lit(amount)
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "split_on", "ex_session", "is_version"),
+    [
+        (0.5, None, DAYS[2], False),
+        (0.25, DAYS[-2], DAYS[2], True),
+        (0.5, DAYS[-2], DAYS[2], True),  # the same number in other shares: the vendor had adjusted it before the split
+        (0.5, DAYS[1], DAYS[2], False),  # the split lies before the dividend
+        (0.5, EARLIER.date(), DAYS[2], False),  # it was effective when the dividend was read before
+        (0.5, NOW.date(), DAYS[2], True),
+        (0.5, NOW.date() + dt.timedelta(days=1), DAYS[2], False),
+        (0.5, NOW.date(), NOW.date(), False),  # paid on the day of the split, in new shares
+    ],
+)
+def test_a_dividend_is_said_anew_once_a_split_makes_it_another(
+    amount: float, split_on: dt.date | None, ex_session: dt.date, is_version: bool
+) -> None:
+    days = window(DAYS[0], DAYS[-1], EARLIER), window(DAYS[0], DAYS[-1])
+    known = actions(raw.StockAction.create_empty(), dividend(0.5, EARLIER, ex_session), days[0])
+    now = dividend(amount, NOW, ex_session)
+    split = stated(NOW, split_on) if split_on else stated().clear()
+    new = actions(known, pl.concat([now, split]), days[1]).filter(action_type="dividend")
+    assert new["dividend_amount"].to_list() == ([amount] if is_version else [])
 
 
 # What an answer shows

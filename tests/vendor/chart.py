@@ -97,7 +97,7 @@ def _meta(history: History, now: dt.datetime, symbol: str, close_before: float |
         "fullExchangeName": "SNP" if line.is_index else "NYSE",
         "instrumentType": "INDEX" if line.is_index else "EQUITY",
         "firstTradeDate": int(market.stamps[line.begin]),
-        "regularMarketTime": int(min(now, market.closes[last]).timestamp()) if last is not None else None,
+        "regularMarketTime": _quoted_at(history, now) if last is not None else None,
         "hasPrePostMarketData": not line.is_index,
         **zone,
         "exchangeTimezoneName": "America/New_York",
@@ -121,6 +121,12 @@ def _meta(history: History, now: dt.datetime, symbol: str, close_before: float |
     if close_before is not None and close_before == close_before:
         meta["chartPreviousClose"] = close_before
     return meta
+
+
+def _quoted_at(history: History, now: dt.datetime) -> int:
+    """Return when the newest bar was last quoted: at the close, now, or when the vendor stopped following."""
+    opens, closes = (int(stamps[history.at[-1]]) for stamps in (history.market.stamps, history.market.close_stamps))
+    return min(int(now.timestamp()), opens + round(history.quoted_until * (closes - opens)))
 
 
 def _periods(history: History, now: dt.datetime, zone: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class History:
         split_events: Seconds since 1970 and ratio of each split that is stated.
         early_events: Those of them that are stated although the span that was asked for ends before.
         dividend_events: Seconds since 1970 and amount, the same way.
+        quoted_until: What part of the newest session the last quote is of.
     """
 
     market: Market
@@ -61,6 +62,7 @@ class History:
     split_events: dict[int, float] = field(default_factory=dict)
     early_events: set[int] = field(default_factory=set)
     dividend_events: dict[int, float] = field(default_factory=dict)
+    quoted_until: float = 1.0
 
     def rows_before(self, session: dt.date) -> NDArray[np.bool_]:
         """Return which rows lie before a day."""
@@ -79,6 +81,7 @@ class History:
         """Turn the row of the newest session into that of one of which only a part is over."""
         if not self.at.size or self.at[-1] != self.visible - 1 or part >= 1.0:
             return
+        self.quoted_until = part
         first = self.prices["open"][-1]
         close = first + part * (self.prices["close"][-1] - first)
         for name, most in (("high", np.maximum), ("low", np.minimum)):

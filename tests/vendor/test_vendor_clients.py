@@ -28,7 +28,7 @@ from tests.vendor.fault import (
 )
 from tests.vendor.listing import INDICES, Plan
 from tests.vendor.market import Market
-from tests.vendor.market_fault import LostSession
+from tests.vendor.market_fault import LostSession, PartialLastBar
 from tests.vendor.server import Vendor
 
 MARKET = Market(Plan(symbols=40, years=2, last=dt.date(2024, 12, 6)))
@@ -61,6 +61,15 @@ def test_the_source_reads_the_indices(vendor: Vendor) -> None:
         assert (frame[name].round(2) == truth[name]).all()
     assert (frame["volume"] == truth["volume"]).all()
     assert (frame["adjusted_close"] == frame["close"]).all()
+
+
+def test_the_source_sets_a_bar_aside_that_was_followed_for_a_part_of_its_session(vendor: Vendor) -> None:
+    vendor.faults.add(PartialLastBar(symbols=("^NDX",)))
+    source = YahooSource(vendor.url)
+    frame = source.bars(instruments(is_synthetic=False), {}, None, vendor.now)
+    last = dict(frame.group_by("instrument_id").agg(pl.col("session").max()).rows())
+    assert last == dict.fromkeys(("RUT", "SPX", "DJI"), MARKET.sessions[-1]) | {"NDX": MARKET.sessions[-2]}
+    assert source.partial == [f"^NDX {MARKET.sessions[-1]}"]
 
 
 def test_the_source_reads_stocks_with_splits_and_dividends(vendor: Vendor) -> None:

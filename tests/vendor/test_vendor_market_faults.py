@@ -63,6 +63,9 @@ def test_the_last_bar_stays_partial_after_the_close(vendor: Vendor) -> None:
     spoiled = column(vendor, "ZQAAA", "volume")
     assert spoiled.pop(LAST) == healthy.pop(LAST) // 4
     assert spoiled == healthy
+    # Yahoo's newest bar is that of its last quote, and it says when that was.
+    opens, closes = MARKET.stamps[-1], MARKET.close_stamps[-1]
+    assert get(vendor).chart["meta"]["regularMarketTime"] == opens + (closes - opens) / 4
 
 
 @pytest.mark.parametrize(("is_stated", "is_adjusted"), [(True, True), (True, False), (False, True)])

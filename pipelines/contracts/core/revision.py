@@ -45,7 +45,8 @@ class BarRevision(Table):
 class StateChange(Log):
     """What this build states otherwise than the one before, and why; a log that only grows, one row per stretch.
 
-    For the cause price, and only for it, the row is a transition at a session that the build before did not reach.
+    An aspect that differs in many stretches has one row for all of them. For the cause price, and only for it, the row
+    is a transition at a session that the build before did not reach.
     """
 
     comparison_number = v.comparison_number(primary_key=True)
@@ -54,6 +55,8 @@ class StateChange(Log):
     aspect = v.aspect(primary_key=True)
     first_session = v.change_first_session(primary_key=True)
     last_session = v.change_last_session()
+    stretches = v.stretches()
+    changed_sessions = v.changed_sessions()
     series_id = v.of_series()
     from_state = v.from_stated(nullable=True)
     to_state = v.to_stated(nullable=True)

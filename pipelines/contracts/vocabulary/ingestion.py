@@ -27,6 +27,8 @@ is_withdrawn = p.flag("True where the source no longer states an action that it 
 asked_from = p.date("First day asked for.")
 asked_to = p.date("Last day asked for.")
 outcome = p.choice("What became of the question", FETCH_OUTCOMES)
-outcome_detail = p.text("What came instead of a chart, in words; null for a chart.")
+outcome_detail = p.text(
+    "What came instead of a chart, in words, or what is odd about a first history; null for a sound chart."
+)
 rows_received = p.count("Bars in the answer, before the row rules.", "rows")
 ask_again_from = p.moment("Until then the same is not asked again; null: may be asked at once.")

@@ -6,7 +6,7 @@ from pipelines.contracts.vocabulary import placing as p
 
 BAR_REVISION_KINDS = ("close", "range", "volume")
 """What a later version of a bar says otherwise: its close; else open, high or low; else the volume alone."""
-SUBJECT_KINDS = ("trend", "regime", "record", "level")
+SUBJECT_KINDS = ("trend", "regime", "record", "level", "stock_trend")
 ASPECTS = (
     "medium_phase",
     "medium_since",
@@ -46,15 +46,23 @@ states = p.text("Those changes in words; null where none.")
 comparison_number = p.count("Ordinal of the comparison of two builds that found the change, from 2.", "builds", min=2)
 build_number = p.count("Ordinal of the build whose states they are.", "builds", min=1)
 subject_kind = p.choice("What changed its state", SUBJECT_KINDS)
-subject_id = p.text("The series_id, pair_id or level_id whose state changed.")
+subject_id = p.text("The series_id, pair_id, level_id or, of a stock_trend, instrument_id whose state changed.")
 aspect = p.choice("What is stated of it", ASPECTS)
 of_series = p.text("The instrument or pair whose prices the state stands on.")
 change_first_session = p.date(
     "First session whose state both builds give and give differently; for cause price the session that changed it."
 )
-change_last_session = p.date("Last session of the unbroken stretch of the same change; for cause price the same.")
-from_stated = p.text("State by the build before; for cause price at the session before. Null for none.")
-to_stated = p.text("State by this build; null for none.")
+change_last_session = p.date("Last session of the change; for cause price the same.")
+stretches = p.count(
+    "Unbroken stretches of one and the same change that the row tells of: 1, or all of an aspect where they are many.",
+    "stretches",
+    min=1,
+)
+changed_sessions = p.count("Sessions whose state both builds give and give differently.", "sessions", min=1)
+from_stated = p.text(
+    "State of the last session by the build before; for cause price that of the session before. Null for none."
+)
+to_stated = p.text("State of the last session by this build; null for none.")
 change_cause = p.choice("Why it changed", CHANGE_CAUSES)
 evidence = p.text("What speaks for the cause, such as RUT 2024-11-25 close 2442.03 -> 2441.1 (version 2).")
 previous_known_at = p.moment("Knowledge time of the build before.")
