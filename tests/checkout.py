@@ -97,7 +97,7 @@ class Checkout:
         return Said(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
-    def serving(self, command: str, url: str, seconds: float = 120.0, **changes: str) -> Iterator[None]:
+    def serving(self, command: str, url: str, seconds: float = _WAIT_SECONDS, **changes: str) -> Iterator[None]:
         """Run a server until it has answered at a URL and the block is left; end it and whatever it started."""
         log = self.folder / "server.log"
         with log.open("w") as file:

@@ -80,10 +80,13 @@ class _OnSessions(BucketBuild):
 
 @dataclass(frozen=True)
 class TallyBuild(_OnSessions):
-    """A build of ``kept.breadth_tally``; its series are indices."""
+    """A build of ``kept.breadth_tally``, its series being indices, and of the spells that it was made with.
+
+    The sums are declared whole before the spells are: of a bucket that is killed in between, they are made once more.
+    """
 
     SOURCES = (core.StockBar,)
-    TARGETS = (BreadthTally,)
+    TARGETS = (BreadthTally, TalliedSpell)
     CODE = (
         "transforms/breadth_tally.py",
         "transforms/price_rows.py",
@@ -101,7 +104,7 @@ class TallyBuild(_OnSessions):
             pl.col("effective_to").is_null() | (pl.col("effective_to") > pl.col("changed_from"))
         )
         by_bars = members.select("index_id", changed_from=pl.max_horizontal("changed_from", "effective_from"))
-        by_members = membership_changes(self._kept.scan(bucket).collect(), now).drop("symbol")
+        by_members = membership_changes(self.targets[1].scan(bucket).collect(), now).drop("symbol")
         found = pl.concat([by_bars, by_members]).group_by("index_id").agg(pl.col("changed_from").min())
         by_days = dict.fromkeys(now["index_id"].unique(), new_days[0]) if len(new_days) else {}
         return earlier_of(dict(found.rows()), by_days)
@@ -110,9 +113,9 @@ class TallyBuild(_OnSessions):
         """Add up all bars of a bucket."""
         bars, spells = self.sources[0].scan(bucket).select(LOOKED_AT).collect(), self._spells_of(bucket)
         rows = self._tallies(bars, spells, self.days)
-        record = self.targets[0].write(bucket, rows, fresh).built()
-        self._keep(bucket, spells)
-        return Report(bars.height, rows.height, derived_anew=rows["index_id"].n_unique(), buckets_anew=1), [record]
+        records = [store.write(bucket, kept, fresh) for store, kept in zip(self.targets, (rows, spells), strict=True)]
+        report = Report(bars.height, rows.height, derived_anew=rows["index_id"].n_unique(), buckets_anew=1)
+        return report, [records[0].built(), records[1]]
 
     def changed(self, bucket: int, changes: Changes, records: list[Record]) -> tuple[Report, list[Record]]:
         """Add up the bars from the earliest change on, of the indices that changed."""
@@ -128,9 +131,11 @@ class TallyBuild(_OnSessions):
             since = since_frame(changes, "index_id")
             every = self._tallies(bars.rows.select(LOOKED_AT), spells, days).join(since, on="index_id")
             read, rows = bars.read, every.filter(pl.col("session") >= pl.col("changed_from")).drop("changed_from")
-        record = self.targets[0].change(bucket, rows, changes, records[0]).changed(changes)
-        self._keep(bucket, now)
-        return Report(read, rows.height, carried_on=len(changes)), [record]
+        tallies = self.targets[0].change(bucket, rows, changes, records[0]).changed(changes)
+        return Report(read, rows.height, carried_on=len(changes)), [
+            tallies,
+            self.targets[1].write(bucket, now, records[1]),
+        ]
 
     def _tallies(self, bars: pl.DataFrame, spells: pl.DataFrame, days: pl.Series) -> pl.DataFrame:
         require_sessions(bars, self.sessions)
@@ -145,15 +150,6 @@ class TallyBuild(_OnSessions):
     @cached_property
     def _buckets(self) -> dict[str, int]:
         return {name: bucket_of(name, self.buckets) for name in self.spells["symbol"].unique()}
-
-    @property
-    def _kept(self) -> BucketStore:
-        return BucketStore(self.lake, TalliedSpell, self.buckets)
-
-    def _keep(self, bucket: int, spells: pl.DataFrame) -> None:
-        """Keep the spells that rows were made with; a bucket that is killed before it is whole is built anew."""
-        if not self._kept.scan(bucket).collect().sort(core.MemberSpell.primary_key()).equals(spells):
-            self._kept.commit(bucket, self._kept.write(bucket, spells, Record("")))
 
 
 @dataclass(frozen=True)

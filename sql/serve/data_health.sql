@@ -14,16 +14,22 @@ bar AS (
     FROM every_bar
     GROUP BY asset_class, instrument_id
 ),
--- A stock may stop trading: only sessions between its own first and last bar are missed.
+-- A stock may stop trading: only sessions between its own first and last bar are missed. Most stocks miss none.
+gap AS (
+    SELECT bar.instrument_id, bar.first_session, bar.last_session
+    FROM bar
+    JOIN core.session AS began ON began.session = bar.first_session
+    JOIN core.session AS ended ON ended.session = bar.last_session
+    WHERE bar.asset_class = 'stock' AND bar.bars <= ended.session_number - began.session_number
+),
 every_missing AS (
     SELECT 'index' AS asset_class, instrument_id, session FROM core.missing_session
     UNION ALL
-    SELECT 'stock' AS asset_class, bar.instrument_id, session.session
-    FROM bar
-    JOIN core.session AS session ON session.session BETWEEN bar.first_session AND bar.last_session
-    ANTI JOIN core.stock_bar AS present
-        ON present.instrument_id = bar.instrument_id AND present.session = session.session
-    WHERE bar.asset_class = 'stock'
+    SELECT 'stock' AS asset_class, gap.instrument_id, session.session
+    FROM gap
+    JOIN core.session AS session ON session.session BETWEEN gap.first_session AND gap.last_session
+    ANTI JOIN (SELECT instrument_id, session FROM core.stock_bar SEMI JOIN gap USING (instrument_id)) AS present
+        ON present.instrument_id = gap.instrument_id AND present.session = session.session
 ),
 missing AS (
     SELECT

@@ -154,13 +154,21 @@ def test_a_day_rewrites_the_files_of_its_year_alone(history: pl.DataFrame, tmp_p
     assert rewritten == {f"through={day.year}.parquet"}
 
 
-@pytest.mark.parametrize("killed_at", range(0, 40, 6))
+QUICK = (1, 9, 16, 36, 39, 52)
+"""While bars, their stamps, trends, sums and spells are written, between the records of these two, and breadth."""
+
+
+@pytest.mark.parametrize(
+    "killed_at", [*QUICK, *(pytest.param(at, marks=pytest.mark.slow) for at in range(54) if at not in QUICK)]
+)
 def test_a_killed_build_is_repaired(
     killed_at: int, history: pl.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake, sessions = Lake(tmp_path / "killed"), history["session"].unique().sort()
+    names = history["instrument_id"].unique().sort().to_list()
+    held, corrected = (holdings(random.Random(seed), names, "X", sessions[400]) for seed in (1, 2))
     lake.append(raw.StockBar, versions(history.filter(pl.col("session") < sessions[-2]), at(sessions[-3])))
-    build(lake, at(sessions[-3]))
+    build(lake, at(sessions[-3]), held=held)
     lake.append(raw.StockBar, versions(history.filter(session=sessions[-2]), at(sessions[-2])))
     left, swap = [killed_at], bucket_store.swap_in
 
@@ -177,11 +185,11 @@ def test_a_killed_build_is_repaired(
     monkeypatch.setattr("pipelines.storage.bucket_record.swap_in", swap_or_die)
     monkeypatch.setattr("pipelines.storage.raw_news.swap_in", swap_or_die)
     with pytest.raises(Killed):
-        build(lake, at(sessions[-2]))
+        build(lake, at(sessions[-2]), held=corrected)
     monkeypatch.undo()
     lake.append(raw.StockBar, versions(history.filter(session=sessions[-1]), at(sessions[-1])))
-    build(lake, at(sessions[-1]))
-    assert_same(lake, from_scratch(lake, tmp_path, at(sessions[-1])))
+    build(lake, at(sessions[-1]), held=corrected)
+    assert_same(lake, from_scratch(lake, tmp_path, at(sessions[-1]), corrected))
 
 
 def test_other_parameters_derive_everything_anew(history: pl.DataFrame, tmp_path: Path) -> None:

@@ -64,7 +64,6 @@ SUITES = {
     "make test": "is the suite that this test belongs to; .ci/run runs it",
     "make test-slow": "is the suite of the slow tests; .ci/run runs it",
     "make test-real": "needs real data beside the checkout; .ci/run runs it where that lies",
-    "make test-faults": "takes an hour of a machine that does nothing else; tests/fault_plan runs it at a small width",
     "make test-clients": "installs Superset and Streamlit; .ci/run runs it",
     "make test-ui": "needs Chromium; .ci/run runs it",
     "make lint": "reads the code, not data; .ci/run runs it",

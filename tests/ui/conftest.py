@@ -60,7 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     base = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: urllib.request.urlopen(f"{base}/server_info", timeout=5).status == 200, 90)
+        wait_for(lambda: urllib.request.urlopen(f"{base}/server_info", timeout=5).status == 200)
         yield base
     finally:
         process.send_signal(signal.SIGTERM)

@@ -29,22 +29,22 @@ def unmaterialized(base: str) -> list[list[str]]:
 
 def test_materialize_all_turns_every_asset_green(server: str, page: Page) -> None:
     page.goto(f"{server}/asset-groups", wait_until="domcontentloaded")
-    page.locator("foreignObject").first.wait_for(timeout=60_000)
-    wait_for(lambda: [name.rstrip("0123456789") for name in folded_groups(page)] == list(FLOORS), 60)
+    page.locator("foreignObject").first.wait_for(timeout=120_000)
+    wait_for(lambda: [name.rstrip("0123456789") for name in folded_groups(page)] == list(FLOORS))
     assert unmaterialized(server)
     button = page.locator("button", has_text="Materialize all").first
     assert run_of(server, button.click) == ("__ASSET_JOB", "SUCCESS")
     assert unmaterialized(server) == []
-    wait_for(lambda: folded_groups(page) == GREEN_GROUPS, 60)
+    wait_for(lambda: folded_groups(page) == GREEN_GROUPS)
     if PICTURE:
         take_picture(page, PICTURE)
     page.keyboard.press("Alt+e")  # expands the groups
-    wait_for(lambda: len(visible_nodes(page)) > 10, 60)
+    wait_for(lambda: len(visible_nodes(page)) > 10)
     zoom_out(page)
     seen: dict[str, str] = {}
     # The graph draws only what is in view: up to its top, then down to its end.
     for step in (*[-700] * 24, *[700] * 48):
-        wait_for(lambda: set(visible_nodes(page).values()) <= {GREEN}, 60)
+        wait_for(lambda: set(visible_nodes(page).values()) <= {GREEN})
         seen |= visible_nodes(page)
         page.mouse.wheel(0, step)
     tables = {name_of(table) for table in (*raw.TABLES, *core.TABLES, *serve.TABLES)} | {"brief"}
@@ -92,7 +92,7 @@ def take_picture(page: Page, path: str) -> None:
     usual = page.viewport_size
     page.set_viewport_size({"width": 1600, "height": 900})
     page.reload(wait_until="domcontentloaded")
-    wait_for(lambda: folded_groups(page) == GREEN_GROUPS, 60)
+    wait_for(lambda: folded_groups(page) == GREEN_GROUPS)
     page.screenshot(path=path)
     page.set_viewport_size(usual)
 
@@ -100,10 +100,10 @@ def take_picture(page: Page, path: str) -> None:
 def test_a_table_shows_its_columns_with_units_a_preview_and_that_bars_are_synthetic(server: str, page: Page) -> None:
     open_asset(page, server, "serve/index_overview")
     for text in ("SYNTHETIC SAMPLE, not market data", "market-state", "DuckDB", "synthetic", "serve"):
-        expect(page.get_by_text(text).first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(text).first).to_be_visible()
     column = page.locator("tr", has=page.get_by_text("day_return_pct", exact=True)).first
     for text in ("double", "per cent", "Close over the close of the session before, less one."):
-        expect(column.get_by_text(text)).to_be_visible(timeout=30_000)
+        expect(column.get_by_text(text)).to_be_visible()
     expect(fact(page, "preview")).to_contain_text("RUT")
 
 
@@ -128,7 +128,7 @@ def test_the_launchpad_shows_what_can_be_set_and_a_run_takes_what_was_set(server
     assert written(open_launchpad(page, server, "indices_only"))[:2] == ["ops:", "  raw_bar:"]
     editor = open_launchpad(page, server, "brief")
     editor.locator(".CodeMirror-line", has_text="index: RUT").click()
-    expect(page.get_by_text("The index: one of RUT, SPX, NDX, DJI.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("The index: one of RUT, SPX, NDX, DJI.")).to_be_visible()
     page.keyboard.press("End")
     for _ in "RUT":
         page.keyboard.press("Backspace")
@@ -136,4 +136,4 @@ def test_the_launchpad_shows_what_can_be_set_and_a_run_takes_what_was_set(server
     assert "      index: SPX" in written(editor)
     assert run_of(server, page.locator("button", has_text="Materialize").last.click) == ("brief", "SUCCESS")
     open_asset(page, server, "report/brief")
-    expect(fact(page, "index")).to_contain_text("SPX", timeout=30_000)
+    expect(fact(page, "index")).to_contain_text("SPX")
