@@ -63,6 +63,7 @@ BY_CLIENTS = {
 SUITES = {
     "make test": "is the suite that this test belongs to; .ci/run runs it",
     "make test-slow": "is the suite of the slow tests; .ci/run runs it",
+    "make test-faults": "is the fault plan at full width, which takes too long for .ci/run; its cut is in make test",
     "make test-real": "needs real data beside the checkout; .ci/run runs it where that lies",
     "make test-clients": "installs Superset and Streamlit; .ci/run runs it",
     "make test-ui": "needs Chromium; .ci/run runs it",
