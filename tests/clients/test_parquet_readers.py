@@ -51,8 +51,18 @@ def assert_as_stated(stated: dict[str, tuple[int, str]], table: type[Table], row
         assert as_published(table, rows) == stated[qualified_name(table)]
 
 
+def has_no_file(folders: Path, stated: dict[str, tuple[int, str]], table: type[Table]) -> bool:
+    """Return whether a table of stocks holds nothing: as a log it has no file before its first row."""
+    if table not in core.BUCKETED or table in core.IN_THE_LAKE_ONLY or stated[qualified_name(table)][0]:
+        return False
+    assert list(folders.glob(f"{name_of(table)}/bucket=*/*.parquet")) == []
+    return True
+
+
 @TABLES
 def test_polars_reads_types_and_rows(folders: Path, stated: dict, table: type[Table]) -> None:
+    if has_no_file(folders, stated, table):
+        return
     frame = pl.scan_parquet(folders / name_of(table) / "bucket=*" / "*.parquet", hive_partitioning=True).collect()
     assert frame.schema["bucket"].is_integer()
     assert dict(frame.drop("bucket").schema) == {name: column.dtype for name, column in table.columns().items()}
@@ -61,6 +71,8 @@ def test_polars_reads_types_and_rows(folders: Path, stated: dict, table: type[Ta
 
 @TABLES
 def test_pyarrow_reads_types_and_rows(folders: Path, stated: dict, table: type[Table]) -> None:
+    if has_no_file(folders, stated, table):
+        return
     found = ds.dataset(folders / name_of(table), partitioning="hive")
     empty = pl.DataFrame(schema={name: column.dtype for name, column in table.columns().items()}).to_arrow()
     read = found.to_table(columns=list(table.columns()))
@@ -76,6 +88,8 @@ def plain(kind: pa.DataType) -> pa.DataType:
 
 @TABLES
 def test_pandas_reads_types_and_rows(folders: Path, stated: dict, table: type[Table]) -> None:
+    if has_no_file(folders, stated, table):
+        return
     frame = pd.read_parquet(folders / name_of(table), dtype_backend="pyarrow")
     assert list(frame.columns.drop("bucket")) == list(table.columns())
     rows = pl.from_pandas(frame.drop(columns="bucket")).cast(
