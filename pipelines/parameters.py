@@ -64,6 +64,8 @@ class Parameters(BaseModel):
     retest_atr: float = 0.25
     episode_end_share: float = 0.97
     """An episode near the record ends on a close below this share of it."""
+    record_history_years: int = Field(default=3, ge=0)
+    """A claim about records needs bars from so many years before on: what tops a shorter history need be no record."""
 
     # B4 levels
     pivot_span_sessions: int = Field(default=5, ge=1)

@@ -1,14 +1,12 @@
 """How tables are derived from others, bucket by bucket: of what changed since the last build, else of everything.
 
 Belongs here: what such builds share: when a bucket has to be built anew, which series changed, and what a build
-reports. Not here: what is derived (a module each), or how rows are stored
-(``storage.bucket_store``).
+reports. Not here: what is derived (a module each), or how rows are stored (``storage.bucket_store``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,7 +16,8 @@ import polars as pl
 
 from pipelines.contracts.table import Table, name_of, qualified_name
 from pipelines.parameters import Parameters
-from pipelines.storage.bucket_record import FINGERPRINT_MODULUS, Record, earlier_of
+from pipelines.storage.bucket_content import content_of
+from pipelines.storage.bucket_record import Record, earlier_of
 from pipelines.storage.bucket_store import BucketStore
 from pipelines.storage.lake import Lake, LakeError, extended
 from pipelines.version import derivation_version
@@ -166,12 +165,10 @@ def finished(store: BucketStore, bucket: int) -> Record:
 
 def stamp(store: BucketStore, inherited: str | None, parameters: Parameters) -> None:
     """Write the state that all buckets of a table make together into the record of each, beside what was inherited."""
-    every = [(bucket, finished(store, bucket)) for bucket in range(store.buckets)]
-    rows, total = sum(record.rows for _, record in every), sum(record.fingerprint for _, record in every)
-    digest = hashlib.sha256(f"{rows} {total % FINGERPRINT_MODULUS}".encode()).hexdigest()[:12]
+    digest = content_of(store.lake, store.table).digest[:12]
     snapshot = extended(inherited, {name_of(store.table): digest, "parameters": parameters.set_id})
-    for bucket, record in every:
-        store.commit(bucket, replace(record, snapshot=snapshot))
+    for bucket in range(store.buckets):
+        store.commit(bucket, replace(finished(store, bucket), snapshot=snapshot))
 
 
 def sessions_before(sessions: pl.DataFrame, session: dt.date, count: int) -> dt.date:

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.contracts import core, raw
 from pipelines.derivation.calendar_mark import sessions_marked
+from pipelines.derivation.recent_bar import is_one_of
 from pipelines.derivation.record_rows import rows_in, with_rows
 from pipelines.parameters import Parameters
 from pipelines.storage.bucket_record import Record
@@ -88,12 +89,12 @@ class Comparison:
         self, differing: pl.DataFrame, reached: pl.DataFrame, since: dt.datetime, until: dt.datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the bars and the splits that came in between, of the stocks whose states they may have changed."""
-        is_new = (pl.col("fetched_at") > since) & _is_one_of(differing["series_id"])
+        is_new = (pl.col("fetched_at") > since) & is_one_of(set(differing["series_id"]))
         _, versions = versions_of_news(self.lake, raw.StockBar, is_new, until)
         restated = differing.filter("is_restated")["series_id"]
         if restated.is_empty():
             return learnt_bars(versions, since, until), NO_FACTS
-        actions = self.lake.scan(raw.StockAction).filter(_is_one_of(restated)).collect()
+        actions = self.lake.scan(raw.StockAction).filter(is_one_of(set(restated))).collect()
         return learnt_bars(versions, since, until), learnt_actions(actions, since, until, reached)
 
 
@@ -172,7 +173,3 @@ def _months(days: pl.Series) -> pl.DataFrame:
     frame = pl.DataFrame({"session": days})
     month = pl.col("session").dt.strftime("%Y-%m")
     return calendar_months(frame.with_columns(month=month, is_early_close=pl.lit(value=False)))
-
-
-def _is_one_of(names: pl.Series) -> pl.Expr:
-    return pl.col("instrument_id").is_in(names.unique().implode())

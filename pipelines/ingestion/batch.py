@@ -83,8 +83,7 @@ def batch_of(answers: Sequence[Answered], parameters: Parameters) -> Batch:
 
 
 def _received(answers: Sequence[Answered]) -> pl.DataFrame:
-    """Return all bars as ``ReceivedBar`` with fetched_at, day and is_partial; a payload of null stands for the row's
-    columns."""
+    """Return all bars as ``ReceivedBar`` with fetched_at, day and is_partial; of a null payload the columns stand."""
     frames = [
         ReceivedBar.create_empty()
         .with_columns(fetched_at=pl.lit(None, _MOMENT), day=pl.lit(None, pl.Date), is_partial=pl.lit(value=False))

@@ -44,18 +44,15 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def create_table(table: type[Table], has_index: bool = True, has_plain_floats: bool = False) -> str:
+def create_table(table: type[Table], has_index: bool = True) -> str:
     """Return ``CREATE TABLE layer.name (…)`` with types, NOT NULL and the primary key.
 
     Args:
         table: The contract.
         has_index: Whether the key is declared, which DuckDB keeps an index for; too dear for tables of many rows.
-        has_plain_floats: Whether floats are stored as they are. Computed ones hardly repeat: compressing them saves a
-            sixth of the bytes and takes half of the time of every answer.
     """
-    plain = {"DOUBLE": "DOUBLE USING COMPRESSION uncompressed"} if has_plain_floats else {}
     lines = [
-        f"{quoted(name)} {plain.get(type_of(column), type_of(column))}{'' if column.nullable else ' NOT NULL'}"
+        f"{quoted(name)} {type_of(column)}{'' if column.nullable else ' NOT NULL'}"
         for name, column in table.columns().items()
     ]
     if has_index:
@@ -82,13 +79,22 @@ def parquet_columns(table: type[Table]) -> str:
     )
 
 
-def select_from_parquet(table: type[Table], files: Sequence[Path]) -> str:
-    """Return the SELECT that reads a table's Parquet files; a table without files gives no rows."""
+def select_from_parquet(table: type[Table], files: Sequence[Path], may_lack_columns: bool = False) -> str:
+    """Return the SELECT that reads a table's Parquet files; a table without files gives no rows.
+
+    Args:
+        table: The contract.
+        files: Its files.
+        may_lack_columns: Whether all of them may be older than a column of the contract, which is null then.
+    """
+    columns = ", ".join(f"NULL::{type_of(column)} AS {quoted(name)}" for name, column in table.columns().items())
+    nothing = f"SELECT * FROM (SELECT {columns}) WHERE false"
     if not files:
-        nothing = ", ".join(f"NULL::{type_of(column)} AS {quoted(name)}" for name, column in table.columns().items())
-        return f"SELECT * FROM (SELECT {nothing}) WHERE false"
+        return nothing
     paths = ", ".join(literal(_without_wildcards(file)) for file in files)
     source = f"read_parquet([{paths}], hive_partitioning = false, union_by_name = true)"
+    if may_lack_columns:
+        source = f"(FROM {source} UNION ALL BY NAME {nothing})"
     return f"SELECT {parquet_columns(table)} FROM {source}"
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 INK, FAINT, MEDIUM, MAJOR = "#1b1f24", "#8a929b", "#d9730d", "#2457a6"
 GOOD, BAD = "#2e8b57", "#b3261e"
@@ -34,6 +34,8 @@ def titled(figure: Figure, title: str) -> None:
 
 def as_bytes(figure: Figure, kind: str, dpi: int = 110) -> bytes:
     """Return a figure as a file of a kind: ``svg`` or ``png``."""
+    import matplotlib as mpl  # Takes a while, and whoever loads the definitions draws nothing.
+
     target = io.BytesIO()
     # Without its date, so that equal figures are equal files.
     metadata = {"Date": None} if kind == "svg" else {"Software": None}

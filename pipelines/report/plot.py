@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipelines.report.figure import BAD, GOOD, INK, MAJOR, MEDIUM, STYLE, as_bytes, titled
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SESSIONS = 320
-_COLOURS = {"RUT": "#b3261e", "SPX": "#1b1f24", "NDX": "#2457a6", "DJI": "#d9730d"}
+_COLOURS = {"RUT": BAD, "SPX": INK, "NDX": MAJOR, "DJI": MEDIUM}
 
 
 def phases(states: pl.DataFrame, note: str) -> bytes:
@@ -70,8 +72,6 @@ def _recent(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _spans(states: pl.DataFrame, column: str) -> dict[str, list[tuple[float, float]]]:
     """Return where a phase is up and where down, by colour: begin and length of each stretch in days."""
-    from pipelines.report.figure import BAD, GOOD
-
     day = pl.col("session").cast(pl.Int32)
     stretches = (
         states.sort("session")
@@ -91,8 +91,6 @@ def _spans(states: pl.DataFrame, column: str) -> dict[str, list[tuple[float, flo
 def _picture(title: str, panels: int, height: float, draw: Callable[[list[Axes]], None]) -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
-
-    from pipelines.report.figure import STYLE, as_bytes, titled
 
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, height), layout="constrained")

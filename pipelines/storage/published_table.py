@@ -75,7 +75,7 @@ def add_long(
     """
     name, (lake, tables) = qualified_name(table), source
     _has_columns(table, connection.sql(select).columns)
-    _create(connection, table, facts, create_table(table, has_index=False, has_plain_floats=len(tables) > 1))
+    _create(connection, table, facts, create_table(table, has_index=False))
     contents = [content_of(lake, read) for read in tables]
     first, last = min(one.first for one in contents), max(one.last for one in contents)
     for begin, end in blocks(first, last, BLOCK_MONTHS):

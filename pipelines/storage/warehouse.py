@@ -114,8 +114,9 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
         moment = f"TIMESTAMP '{facts.known_at:%Y-%m-%d %H:%M:%S.%f}'"
         connection.execute(f"CREATE VIEW raw.rejected_row AS SELECT * FROM ({rejected}) WHERE fetched_at <= {moment}")
         for core_table in core.TABLES:
-            select = select_from_parquet(core_table, lake.files(core_table))
-            if issubclass(core_table, Log):
+            is_log = issubclass(core_table, Log)
+            select = select_from_parquet(core_table, lake.files(core_table), may_lack_columns=is_log)
+            if is_log:
                 select = f"SELECT * FROM ({select}) WHERE known_at <= {moment}"
             if core_table in core.IN_THE_LAKE_ONLY:
                 connection.execute(f"CREATE VIEW {qualified_name(core_table)} AS {select}")

@@ -92,11 +92,6 @@ def mend(lake: Lake, name: str, moment: dt.datetime) -> tuple[float, float]:
     return bar["close"].item() * _TOO_HIGH, bar["close"].item()
 
 
-def split(name: str, ex_session: dt.date, moment: dt.datetime) -> pl.DataFrame:
-    """Return a split that need not show in the traded price."""
-    return action(name, ex_session, moment, action_type="split", split_ratio=1.2)
-
-
 def revise(lake: Lake, name: str, before: dt.date, ratio: float, moment: dt.datetime) -> None:
     """Append other versions of the four bars before a session, times a ratio: small and few enough to be believed."""
     some = HISTORY.filter(pl.col("session") < before, pl.col("instrument_id") == name).sort("session").tail(4)
@@ -122,7 +117,7 @@ def told_day_by_day(lake: Lake, seed: int) -> Iterator[dt.datetime]:
         if draw.random() < 0.2:
             name, ex_session = draw.choice(NAMES), DAYS[draw.randrange(BEGIN - 60, day)]
             if lake.read(raw.StockAction).filter(instrument_id=name, ex_session=ex_session).is_empty():
-                lake.append(raw.StockAction, split(name, ex_session, moment))
+                lake.append(raw.StockAction, action(name, ex_session, moment))
         yield moment + dt.timedelta(minutes=2)
 
 

@@ -16,7 +16,7 @@ from pipelines.derivation.calendar_mark import calendar_mark, is_same_calendar, 
 from pipelines.parameters import Parameters
 from pipelines.storage.lake import Lake
 from pipelines.storage.swap import swap_in
-from tests.defs.stock_days import at, versions
+from tests.defs.stock_days import action, at, versions
 from tests.derivation.stock_story import (
     BEGIN,
     CALENDAR,
@@ -31,7 +31,6 @@ from tests.derivation.stock_story import (
     mend,
     restated,
     revise,
-    split,
     told,
     told_day_by_day,
     turned,
@@ -126,7 +125,7 @@ def test_a_split_that_arrives_is_a_corporate_action(lake: Lake) -> None:
     """So far the bars before its ex-session stood a fifth too high."""
     name, ex_session = long_listed(), DAYS[BEGIN - 40]
     before = states(lake)
-    lake.append(raw.StockAction, split(name, ex_session, NEXT_DAY))
+    lake.append(raw.StockAction, action(name, ex_session, NEXT_DAY))
     build(lake, NEXT_DAY)
     found = logged(lake)
     assert told(found) == restated(before, states(lake)) != []

@@ -24,13 +24,6 @@ def test_ddl_carries_types_nulls_and_key() -> None:
     )
 
 
-def test_ddl_of_a_long_table_of_computed_floats_has_no_key_and_leaves_them_uncompressed() -> None:
-    assert create_table(Thing, has_index=False, has_plain_floats=True) == (
-        'CREATE TABLE test_duckdb.thing (\n    "id" VARCHAR NOT NULL,\n'
-        '    "weight" DOUBLE USING COMPRESSION uncompressed\n)'
-    )
-
-
 def test_comments_carry_description_and_unit_and_lead_with_the_note() -> None:
     assert comments(Thing, "NOTE ") == [
         "COMMENT ON TABLE test_duckdb.thing IS 'NOTE A thing''s first line.'",

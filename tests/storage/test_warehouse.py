@@ -291,6 +291,36 @@ def test_a_damaged_file_is_replaced(lake: Lake, database: Path, offset: int) -> 
     assert ask(database, "SELECT count(*) FROM serve.instrument") == [(4,)]
 
 
+def test_a_log_of_before_a_column_came_has_nulls_there(lake: Lake, database: Path) -> None:
+    """Parts of a log are never written anew: all of them may be older than the column."""
+    newer = ["stretches", "changed_sessions"]
+    change = {
+        "comparison_number": 2,
+        "subject_kind": "trend",
+        "subject_id": "RUT",
+        "aspect": "medium_phase",
+        "first_session": EVENING.date(),
+        "last_session": EVENING.date(),
+        "stretches": 1,
+        "changed_sessions": 1,
+        "series_id": "RUT",
+        "from_state": "up",
+        "to_state": "down",
+        "cause": "vendor_revision",
+        "evidence": "a later version",
+        "previous_known_at": EVENING.replace(tzinfo=None, hour=1),
+        "previous_data_snapshot": None,
+        "known_at": EVENING.replace(tzinfo=None),
+        "data_snapshot": None,
+    }
+    lake.append(core.StateChange, core.StateChange.validate(pl.DataFrame([change]), cast=True))
+    (part,) = lake.files(core.StateChange)
+    pl.read_parquet(part).drop(newer).write_parquet(part)
+    publish(database, lake, facts())
+    names = ", ".join(["evidence", *newer])
+    assert ask(database, f"SELECT {names} FROM core.state_change") == [("a later version", None, None)]
+
+
 @pytest.mark.parametrize("name", ["a [1]", "b*", "c {x,y}", "d 'e'", "g%20h"])
 def test_odd_letters_in_the_path_are_only_letters(tmp_path: Path, name: str) -> None:
     lake = Lake(tmp_path / name / "lake")

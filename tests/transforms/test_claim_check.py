@@ -23,6 +23,8 @@ from tests.transforms.claim_frames import KNOWN, claim, tables
 from tests.transforms.claim_market import SESSIONS, derived, month_return, plain, record, row
 
 PERIOD_YEARS = 1
+SHORT = Parameters(record_history_years=0)
+"""The market of these tests has two years, of which records are counted from the first bar on."""
 Changes = dict[str, str]
 
 
@@ -116,7 +118,7 @@ BUSY = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_
 @given(seed=st.integers(0, 3), at=later_sessions())
 def test_what_the_data_say_of_themselves_is_reproduced(tmp_path: Path, seed: int, at: dt.date) -> None:
     entries = about_prices(seed, at, 0.0) + about_states(seed, at, is_true=True)
-    found = claim_checks(known(tmp_path / "a.yaml", *entries), derived(seed), Parameters())
+    found = claim_checks(known(tmp_path / "a.yaml", *entries), derived(seed), SHORT)
     assert verdicts(found) == ["reproduced"] * len(entries)
     assert set(found["session"]) == {at}
 
@@ -127,8 +129,27 @@ def test_what_is_moved_by_more_than_the_tolerance_is_contradicted(
     tmp_path: Path, seed: int, at: dt.date, away: float
 ) -> None:
     entries = about_prices(seed, at, away) + about_states(seed, at, is_true=False)
-    found = claim_checks(known(tmp_path / "a.yaml", *entries), derived(seed), Parameters())
+    found = claim_checks(known(tmp_path / "a.yaml", *entries), derived(seed), SHORT)
     assert verdicts(found) == ["contradicted"] * len(entries)
+
+
+def test_what_tops_a_short_history_need_be_no_record(tmp_path: Path) -> None:
+    """A record of before the first bar would make the count too high and the stated value, or date, right."""
+    at = SESSIONS[400]
+    best, since, events = record(plain(0, at)["RUT"], 1)
+    before = SESSIONS[0] - dt.timedelta(days=400)
+    entries = [
+        of_type("record_count", as_of=str(at), stated="1", **{"from": "2023-06-01"}),
+        of_type("record_value", as_of=str(at), stated=f"{best * 2:.6f}", tolerance="0.5"),
+        of_type("record_date", as_of=str(at), stated=str(before)),
+        of_type("record_value", as_of=str(at), stated=f"{best / 2:.6f}", tolerance="0.5"),
+        of_type("record_date", as_of=str(at), stated=str(since - dt.timedelta(days=1))),
+    ]
+    assert len([day for day in events if day >= dt.date(2023, 6, 1)]) > 1
+    found = claim_checks(known(tmp_path / "a.yaml", *entries), derived(0), Parameters())
+    assert verdicts(found) == [*["not_computable"] * 3, "contradicted", "contradicted"]
+    told = f"was from {SESSIONS[0]}"
+    assert [told in (reason or "") for reason in found.sort("claim_id")["reason"]] == [True, True, True, False, False]
 
 
 def one_of_each_type(at: dt.date) -> list[dict[str, str]]:
@@ -153,9 +174,7 @@ def test_no_statement_looks_at_rows_after_its_session(tmp_path: Path, seed: int,
     """What is known later changes nothing: neither a verdict nor a number nor a word of the evidence."""
     entries = known(tmp_path / "a.yaml", *one_of_each_type(at))
     later = SESSIONS[min(SESSIONS.index(at) + sees, len(SESSIONS) - 1)]
-    then, soon, at_last = (
-        claim_checks(entries, derived(seed, last), Parameters()) for last in (at, later, SESSIONS[-1])
-    )
+    then, soon, at_last = (claim_checks(entries, derived(seed, last), SHORT) for last in (at, later, SESSIONS[-1]))
     assert then.equals(soon)
     assert then.equals(at_last)
     assert then.filter(pl.col("verdict") != "not_computable").height > len(CLAIM_TYPES) // 2
@@ -170,8 +189,8 @@ def test_a_row_known_later_moves_a_claim_of_later_only(tmp_path: Path) -> None:
     entries = known(
         tmp_path / "a.yaml", *(of_type("record_value", as_of=str(day), stated="9999") for day in (at, after))
     )
-    before = claim_checks(entries, data, Parameters())
-    found = claim_checks(entries, {**data, core.RecordState: corrected}, Parameters())
+    before = claim_checks(entries, data, SHORT)
+    found = claim_checks(entries, {**data, core.RecordState: corrected}, SHORT)
     assert found.row(0) == before.row(0)
     assert found["verdict"].to_list() == ["contradicted", "reproduced"]
 

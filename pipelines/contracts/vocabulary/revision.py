@@ -54,11 +54,16 @@ change_first_session = p.date(
 )
 change_last_session = p.date("Last session of the change; for cause price the same.")
 stretches = p.count(
-    "Unbroken stretches of one and the same change that the row tells of: 1, or all of an aspect where they are many.",
+    "Unbroken stretches of one and the same change that the row tells of: 1, or all of an aspect where they are many."
+    " Null where it was logged before that was counted.",
     "stretches",
     min=1,
 )
-changed_sessions = p.count("Sessions whose state both builds give and give differently.", "sessions", min=1)
+changed_sessions = p.count(
+    "Sessions whose state both builds give and give differently. Null where it was logged before that was counted.",
+    "sessions",
+    min=1,
+)
 from_stated = p.text(
     "State of the last session by the build before; for cause price that of the session before. Null for none."
 )

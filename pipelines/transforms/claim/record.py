@@ -21,6 +21,8 @@ def record_value(claim: Claim, view: View) -> list[Answer]:
         series = series_of(claim, view)
         row = _standing(view, series.series_id, basis)
         difference = row["record"] - claim.values["stated_value"]
+        if difference < 0 and not is_met(difference, claim.values["stated_tolerance"]):
+            _demand_history(row, row["session"], view)
         return Answer(
             basis,
             is_met(difference, claim.values["stated_tolerance"]),
@@ -41,7 +43,10 @@ def record_date(claim: Claim, view: View) -> list[Answer]:
     def answer(basis: str) -> Answer:
         series = series_of(claim, view)
         row = _standing(view, series.series_id, basis)
-        difference = float((row["record_session"] - dt.date.fromisoformat(claim.stated)).days)
+        stated = dt.date.fromisoformat(claim.stated)
+        if stated < row["history_from"] and not row["is_all_time"]:
+            raise CannotTellError(f"expected bars from {stated} on, was from {row['history_from']}")
+        difference = float((row["record_session"] - stated).days)
         return Answer(
             basis,
             difference == 0,
@@ -87,8 +92,7 @@ def record_count(claim: Claim, view: View) -> list[Answer]:
         key = {"series_id": series.series_id, "basis": basis, "event": "new_record"}
         found = view.rows(core.RecordHigh, is_within, **key)
         difference = min(len(found) - claim.values["stated_value"], 0.0)
-        if difference < 0 and row["history_from"] > first:
-            raise CannotTellError(f"expected bars from {first} on, was from {row['history_from']}")
+        _demand_history(row, first, view)
         cited = [found[0], found[-1]] if found else []
         evidence = [event.says("value") for event in cited] or [row.says("record_session")]
         computed = f"{len(found)} records" + (f", the last on {found[-1]['session']}" if found else "")
@@ -138,6 +142,13 @@ def _standing(view: View, series_id: str, basis: str) -> Row:
     if row["record"] is None:
         raise CannotTellError(f"{row.says('record')}, {row['record_reason']}")
     return row
+
+
+def _demand_history(row: Row, session: dt.date, view: View) -> None:
+    """Raise where bars begin so late before a session that what tops all of them may be no record."""
+    least = _years_before(session, view.parameters.record_history_years)
+    if row["history_from"] > least and not row["is_all_time"]:
+        raise CannotTellError(f"expected bars from {least} on, was from {row['history_from']}")
 
 
 def _history(row: Row) -> str:
