@@ -8,7 +8,10 @@ Not here: analytic thresholds (see ``parameters``).
 from __future__ import annotations
 
 import datetime as dt
+import difflib
+import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -94,6 +97,8 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: a variable is wrong.
         """
+        if problems := [*_misspelt(cls.model_fields)]:
+            raise SettingsError("\n".join(problems))
         try:
             return cls()
         except ValidationError as error:
@@ -184,6 +189,15 @@ class Settings(BaseSettings):
     def knowledge_time(self) -> dt.datetime:
         """Return as of when rows are known in this build, in UTC: the past moment asked for, or the clock."""
         return self.known_at.astimezone(dt.UTC) if self.known_at is not None else self.clock()
+
+
+def _misspelt(names: Iterable[str]) -> Iterator[str]:
+    """Yield each variable of the environment that is no setting but nearly one, which would be silently left out."""
+    known = {f"MARKET_{name.upper()}" for name in names}
+    for name in sorted(os.environ):
+        if name.upper().startswith("MARKET_") and name.upper() not in known:
+            for meant in difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.85):
+                yield f"{name}: expected a setting, was unknown; perhaps {meant} was meant"
 
 
 def _told(found: ErrorDetails) -> str:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.parameters import Parameters
-from pipelines.settings import Settings
+from pipelines.settings import Settings, SettingsError
 from pipelines.sources import SourceError, source_of
 
 
@@ -49,6 +49,14 @@ def test_without_a_past_moment_the_build_is_of_the_clock() -> None:
         *(False, settings.source_dir),
         settings.lake_dir,
     )
+
+
+def test_a_variable_that_is_nearly_a_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARKET_PLACE", "of another program")
+    assert Settings.of_environment() == Settings()
+    monkeypatch.setenv("MARKET_SOUCE", "yahoo")
+    with pytest.raises(SettingsError, match="MARKET_SOUCE: expected a setting, was unknown; perhaps MARKET_SOURCE was"):
+        Settings.of_environment()
 
 
 @pytest.mark.parametrize(

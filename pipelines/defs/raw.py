@@ -14,7 +14,7 @@ from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import BarSource, SourceError
 from pipelines.sources.base import Span
 from pipelines.sources.calendar import sessions_between
-from pipelines.transforms.bar import missing_sessions, new_versions
+from pipelines.transforms.bar import missing_sessions, new_versions, no_longer_given
 from pipelines.transforms.screen import screen_bars
 
 KNOWN = ", ".join(seeds.instruments(is_synthetic=False)["instrument_id"])
@@ -58,7 +58,22 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
         context.log.info(f"{received.height} rows received, {versions.height} new, {sum(rules.values())} rejected")
         rows = known.height + versions.height
         facts = {"dagster/row_count": rows, "new_rows": versions.height, "received_rows": received.height}
+        if not workspace.settings.is_live:
+            facts["no_longer_given"] = _no_longer_given(context, no_longer_given(known, received, start))
         yield from stored(raw.Bar, lake.append, versions, workspace, **facts, **rules, **_notes(source))
+
+
+def _no_longer_given(context: dg.AssetExecutionContext, bars: pl.DataFrame) -> int:
+    """Log and count the bars that stay though the source does not give them any more."""
+    for name, first, last, count in (
+        bars.group_by("instrument_id", maintain_order=True)
+        .agg(first=pl.col("session").min(), last=pl.col("session").max(), count=pl.len())
+        .rows()
+    ):
+        context.log.warning(
+            f"{name}: {count} bars of {first} to {last} are not in the source any more; they stay as they were known"
+        )
+    return bars.height
 
 
 def _wanted(workspace: Workspace, symbols: list[str]) -> pl.DataFrame:

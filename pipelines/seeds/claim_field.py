@@ -7,6 +7,7 @@ claims are to one another (see ``claim_rules``).
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -113,7 +114,18 @@ def _tolerance(cell: str) -> float:
 def _period(cell: str) -> str:
     if not re.fullmatch(_PERIOD, cell):
         raise ValueError("a year, quarter, month or week such as 2024, 2024-Q4, 2024-11 or 2024-W48")
+    year, is_week, week = cell.partition("-W")
+    if is_week and not _has_week(int(year), int(week)):
+        raise ValueError(f"a week that the year {year} has")
     return cell
+
+
+def _has_week(year: int, week: int) -> bool:
+    try:
+        dt.date.fromisocalendar(year, week, 1)
+    except ValueError:
+        return False
+    return True
 
 
 def _quarter(cell: str) -> str:

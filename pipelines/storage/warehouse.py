@@ -6,6 +6,7 @@ computed here that a transform could compute.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -57,13 +58,14 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
         The build; ``is_published`` is false where a check blocked it.
 
     Raises:
-        WarehouseError: a SELECT does not return its contract's columns, or a contract has no SELECT.
+        WarehouseError: a SELECT does not return its contract's columns, a contract has no SELECT, or the clock is
+            before that of the published file.
         ContractError: rows of a served table break their contract.
         LakeError: core tables stem from different states of the data.
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     with lake.locked():
-        replaced = _generation(database)
+        replaced = _generation(database, facts.built_at)
         build = Build(max([replaced, *earlier_files(database)]) + 1, lake.common_snapshot(core.TABLES))
         sweep(database)
         temporary = temporary_name(database)
@@ -189,15 +191,24 @@ def _outcome(connection: duckdb.DuckDBPyConnection, check: Statement) -> CheckOu
     return CheckOutcome(check, failing.height, failing.head(_SHOWN))
 
 
-def _generation(database: Path) -> int:
-    """Return the generation of the published file; 0 where there is none, or a file that is no warehouse."""
+def _generation(database: Path, clock: dt.datetime) -> int:
+    """Return the generation of the published file; 0 where there is none, or a file that is no warehouse.
+
+    A file of a later moment is not replaced: it may hold what is not known yet by this clock.
+    """
     if not database.exists():
         return 0
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            generation = connection.sql("SELECT max(generation) FROM serve.warehouse_build").pl().item()
+            (build,) = connection.sql("SELECT max(generation), max(built_at) FROM serve.warehouse_build").fetchall()
     except duckdb.Error as error:
         if is_held_for_writing(error):
             raise WarehouseError(f"{database}: {AS_READERS}") from error
         return 0
+    generation, built_at = build
+    if built_at is not None and built_at > clock.replace(tzinfo=None):
+        raise WarehouseError(
+            f"{database}: expected a clock not before {built_at:%Y-%m-%dT%H:%M:%SZ}, when it was built, was"
+            f" {clock:%Y-%m-%dT%H:%M:%SZ}; MARKET_KNOWN_AT builds a past state beside it"
+        )
     return int(generation or 0)

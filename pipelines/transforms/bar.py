@@ -65,6 +65,24 @@ def new_versions(
     )
 
 
+def no_longer_given(known: pl.DataFrame, received: pl.DataFrame, start: dt.date | None) -> pl.DataFrame:
+    """Return the known bars that a source which always gives its whole history does not give any more.
+
+    They stay known: what took them out, a mistake or a correction, cannot be told.
+
+    Args:
+        known: every version so far (``raw.Bar``).
+        received: rows as the source gave them (``ReceivedBar``).
+        start: the first day asked for; None for all.
+
+    Returns:
+        instrument_id and session, in that order, of instruments that any row was received of.
+    """
+    asked = known.filter(pl.col("session") >= start) if start else known
+    answered = asked.join(received, on="instrument_id", how="semi")
+    return answered.join(received, on=_KEY, how="anti").select(_KEY).unique().sort(_KEY)
+
+
 def with_knowledge(
     rows: pl.DataFrame,
     table: type[Table],

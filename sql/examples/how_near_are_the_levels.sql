@@ -13,5 +13,5 @@ SELECT
     round(nearest_resistance_distance_pct, 2) AS resistance_pct,
     nearest_resistance_kinds AS resistance_kinds
 FROM serve.index_overview
-WHERE session = (SELECT max(session) FROM serve.index_overview)
+QUALIFY session = max(session) OVER (PARTITION BY instrument_id)
 ORDER BY instrument_id

@@ -9,5 +9,5 @@ SELECT
     major_since,
     major_age_sessions
 FROM serve.index_overview
-WHERE session = (SELECT max(session) FROM serve.index_overview)
+QUALIFY session = max(session) OVER (PARTITION BY instrument_id)
 ORDER BY instrument_id

@@ -1,5 +1,5 @@
--- question: Where do the four indices stand on the last session?
+-- question: Where does each of the indices stand on its last session?
 SELECT instrument_id, session, close, mtd_return_pct, ytd_return_pct, statement, medium_since, major_since
 FROM serve.index_overview
-WHERE session = (SELECT max(session) FROM serve.index_overview)
+QUALIFY session = max(session) OVER (PARTITION BY instrument_id)
 ORDER BY instrument_id

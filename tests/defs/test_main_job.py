@@ -194,10 +194,24 @@ def test_a_corrected_close_is_a_new_version_and_the_old_one_stays(tmp_path: Path
     ) == [(float(cells[4]),)]
 
 
+def test_bars_that_the_source_gives_no_more_stay_and_are_told(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    assert run(workspace(tmp_path)).success
+    path = tmp_path / "files" / "rut.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:-4], *lines[-2:]]) + "\n")
+    place = workspace(tmp_path, now=EVENING + dt.timedelta(days=1))
+    before = hashes(place)
+    result = run(place)
+    (event,) = result.asset_materializations_for_node("raw_bar")
+    assert event.metadata["no_longer_given"].value == 2
+    assert hashes(place) == before
+
+
 def test_bad_rows_are_kept_apart_counted_and_shown(tmp_path: Path) -> None:
     write_bars(tmp_path / "files")
     with (tmp_path / "files" / "rut.csv").open("a") as file:
-        file.write("2024-03-09,1,1,1,1,1\n2024-03-08,1,1,1,1,1\nnonsense,1,1,1,1,1\n")
+        file.write("2024-03-03,1,1,1,1,1\n2024-03-08,1,1,1,1,1\nnonsense,1,1,1,1,1\n")
     place = workspace(tmp_path)
     result = run(place)
     assert result.success
@@ -247,13 +261,15 @@ def test_a_run_can_take_a_subset_of_symbols_from_a_start_date(tmp_path: Path) ->
     assert ask(place, "SELECT DISTINCT rank, rank_reason FROM serve.period_return") == [(None, "rank_incomplete")]
 
 
-def test_a_clock_set_back_sees_less_and_leaves_no_finding_behind(tmp_path: Path) -> None:
+def test_a_clock_set_back_replaces_nothing_and_leaves_no_finding_behind(tmp_path: Path) -> None:
     write_bars(tmp_path / "files")
     assert run(workspace(tmp_path)).success
     now = hashes(workspace(tmp_path))
     early = workspace(tmp_path, now=dt.datetime(2023, 6, 1, 22, tzinfo=dt.UTC))
-    assert run(early).success
-    assert ask(early, "SELECT max(session) FROM core.bar") == [(dt.date(2023, 6, 1),)]
+    message = failure(run(early))
+    assert f"expected a clock not before {EVENING:%Y-%m-%dT%H:%M:%SZ}, when it was built, was 2023-06-01" in message
+    assert early.lake.read(core.Bar)["session"].max() == dt.date(2023, 6, 1)
+    assert hashes(early) == now
     assert run(workspace(tmp_path)).success
     after = hashes(workspace(tmp_path))
     assert {name for name in now if now[name] != after[name]} == {"serve.rejected_row"}

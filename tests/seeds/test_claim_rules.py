@@ -63,6 +63,7 @@ WRONG = [
     ("period_return", "as_of", "2024-02-30", "a date of the calendar such as 2024-12-02"),
     ("period_return", "as_of", "2 Dec", "a date such as 2024-12-02"),
     ("period_return", "period", "2024-13", "a year, quarter, month or week such as 2024, 2024-Q4, 2024-11 or 2024-W48"),
+    ("period_return", "period", "2024-W53", "a week that the year 2024 has"),
     ("period_return", "period", "2024-Q5", "a year, quarter, month or week such as 2024, 2024-Q4, 2024-11 or 2024-W48"),
     (
         "period_return",

@@ -24,7 +24,7 @@ def main() -> int:
         if asked.again:
             return _compare(settings, asked.again)
         session, since = day("SESSION", asked.session), day("SINCE", asked.since)
-        issued = issue_brief(settings.database_path, settings.briefs_dir, asked.index, session, since)
+        issued = issue_brief(settings.database_path, settings.briefs_dir, asked.index.upper(), session, since)
     except (BriefError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
