@@ -39,9 +39,11 @@ def main(arguments: list[str]) -> None:
             ended = run_evening(stage, vendor, home, day)
             rows = [lake.scan(table).select(pl.len()).collect().item() for table in (raw.StockBar, core.StockBar)]
             held = lake.read(core.QuarantinedBar).height
-            odd = len(other_outcomes(stage, lake, day)) + (len(unstated(stage, lake, day)) if day != REFUSED else 0)
-            measured = (ended.seconds, ended.processor_seconds, ended.peak_megabytes, ended.charts, *rows, held, odd)
-            print(f"| {name} | {' | '.join(f'{figure:,.0f}' for figure in measured)} |", flush=True)
+            odd = [f"{key}: {was}" for key, was in other_outcomes(stage, lake, day).items()]
+            odd += unstated(stage, lake, day) if day != REFUSED else []
+            measured = (ended.seconds, ended.processor_seconds, ended.peak_megabytes, ended.charts, *rows, held)
+            print(f"| {name} | {' | '.join(f'{figure:,.0f}' for figure in (*measured, len(odd)))} |", flush=True)
+            print("".join(f"not as stated: {one}\n" for one in odd), end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

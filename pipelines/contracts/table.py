@@ -59,6 +59,12 @@ def unit_of(column: dy.Column) -> str | None:
     return (column.metadata or {}).get("unit")
 
 
+def values_of(column: dy.Column) -> tuple[str, ...]:
+    """Return the few values that a text column holds one of, in declared order; none for any other column."""
+    values: tuple[str, ...] = (column.metadata or {}).get("values", ())
+    return values
+
+
 def tables_in(namespace: dict[str, object], module: str) -> tuple[type[Table], ...]:
     """Return the tables that a contract module or package declares, in the order of the namespace."""
     return tuple(

@@ -12,8 +12,10 @@ from typing import Literal
 
 import dataframely as dy
 
-from pipelines.contracts.table import Table, description_of, grain_of, qualified_name, unit_of
+from pipelines.contracts.table import Table, description_of, grain_of, name_of, qualified_name, unit_of, values_of
 
+PACKED = "packed"
+"""Schema of tables that a view of the same name shows."""
 _TYPES: dict[type[dy.Column], str] = {
     dy.Bool: "BOOLEAN",
     dy.Date: "DATE",
@@ -58,6 +60,39 @@ def create_table(table: type[Table], has_index: bool = True) -> str:
     if has_index:
         lines.append(f"PRIMARY KEY ({', '.join(quoted(name) for name in grain_of(table))})")
     return f"CREATE TABLE {qualified_name(table)} (\n    " + ",\n    ".join(lines) + "\n)"
+
+
+def create_packed(table: type[Table]) -> str:
+    """Return ``CREATE TABLE packed.name (…)``: a table of many rows as it is kept, to be shown by ``select_packed``.
+
+    A text of a few values is kept as its number in their list, and a float as it is: computed ones hardly repeat. So
+    an answer of every column takes two thirds of the time; figures stand in docs/decisions/0019.
+    """
+    lines = [
+        f"{quoted(name)} {_packed_type(column)}{'' if column.nullable else ' NOT NULL'}"
+        for name, column in table.columns().items()
+    ]
+    return f"CREATE TABLE {packed_name(table)} (\n    " + ",\n    ".join(lines) + "\n)"
+
+
+def select_packed(table: type[Table]) -> str:
+    """Return the SELECT that gives the rows of a packed table in the types of the contract."""
+    columns = (
+        f"{quoted(name)}::{type_of(column)} AS {quoted(name)}" if values_of(column) else quoted(name)
+        for name, column in table.columns().items()
+    )
+    return f"SELECT {', '.join(columns)} FROM {packed_name(table)}"
+
+
+def packed_name(table: type[Table]) -> str:
+    """Return the name of a packed table, in a schema of their own."""
+    return f"{PACKED}.{name_of(table)}"
+
+
+def _packed_type(column: dy.Column) -> str:
+    if values := values_of(column):
+        return f"ENUM ({', '.join(map(literal, values))})"
+    return type_of(column) + (" USING COMPRESSION uncompressed" if isinstance(column, dy.Float64) else "")
 
 
 def comments(table: type[Table], note: str = "", kind: Literal["TABLE", "VIEW"] = "TABLE") -> list[str]:

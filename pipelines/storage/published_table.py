@@ -1,18 +1,28 @@
 """How one table gets into the file that is published: created with its comments, filled in order, counted and hashed.
 
-Belongs here: tables that are indexed and hashed whole, long ones that are filled block by block, and views. Not here:
-opening the file, or which tables there are (``warehouse``).
+Belongs here: tables that are indexed and hashed whole, long ones that are filled block by block, packed or not, and
+views. Not here: opening the file, or which tables there are (``warehouse``).
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from pipelines.contracts.table import Table, grain_of, qualified_name
-from pipelines.projections.duckdb import comments, create_table, quoted, type_of
+from pipelines.projections.duckdb import (
+    comments,
+    create_packed,
+    create_table,
+    literal,
+    packed_name,
+    quoted,
+    select_packed,
+    type_of,
+)
 from pipelines.settings import SYNTHETIC_NOTE
-from pipelines.storage.bucket_content import blocks, content_of
+from pipelines.storage.bucket_content import Content, blocks, content_of
 from pipelines.storage.build import Build, BuildFacts
 from pipelines.storage.content_hash import content_hash
 from pipelines.storage.lake import Lake
@@ -37,9 +47,13 @@ class Connection(Protocol):
         """Return a relation."""
 
 
+def _note(facts: BuildFacts) -> str:
+    return SYNTHETIC_NOTE if facts.is_synthetic else ""
+
+
 def _create(connection: Connection, table: type[Table], facts: BuildFacts, ddl: str) -> None:
     # All at once: a transaction for each comment takes ten times as long.
-    statements = ["BEGIN", ddl, *comments(table, SYNTHETIC_NOTE if facts.is_synthetic else ""), "COMMIT"]
+    statements = ["BEGIN", ddl, *comments(table, _note(facts)), "COMMIT"]
     connection.execute(f"USE {CATALOG}")
     connection.execute(";\n".join(statements))
     connection.execute("USE memory")
@@ -59,6 +73,24 @@ def add(connection: Connection, table: type[Table], select: str, facts: BuildFac
 
 
 def add_long(
+    connection: Connection, table: type[Table], select: str, lake: Lake, facts: BuildFacts, build: Build
+) -> None:
+    """Create one long table of the lake with comments and without an index, and fill it block by block.
+
+    That keys are unique was checked in the lake, bucket by bucket. The hash is that of the lake's rows.
+
+    Raises:
+        WarehouseError: the table has not as many rows as in the lake.
+    """
+    name, contents = qualified_name(table), [content_of(lake, table)]
+    _has_columns(table, connection.sql(select).columns)
+    _create(connection, table, facts, create_table(table, has_index=False))
+    build.rows[name] = _fill(connection, name, select, contents)
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {CATALOG}.{name}")
+    build.hashes[name] = _digest("", contents)
+
+
+def add_packed(
     connection: Connection,
     table: type[Table],
     select: str,
@@ -66,28 +98,40 @@ def add_long(
     facts: BuildFacts,
     build: Build,
 ) -> None:
-    """Create one long table with comments and without an index, and fill it block by block.
+    """Create a long table of many columns of a few values: packed, filled block by block, and shown by a view.
 
-    That keys are unique was checked in the lake, bucket by bucket. The hash is that of the lake's rows and of the text.
+    The view has the contract's name, columns, types and comments. The hash is that of the lake's rows and of the text.
 
     Raises:
         WarehouseError: the table has not as many rows as each table that it is made of.
     """
-    name, (lake, tables) = qualified_name(table), source
-    _has_columns(table, connection.sql(select).columns)
-    _create(connection, table, facts, create_table(table, has_index=False))
+    name, kept, (lake, tables) = qualified_name(table), packed_name(table), source
     contents = [content_of(lake, read) for read in tables]
+    _has_columns(table, connection.sql(select).columns)
+    connection.execute(f"USE {CATALOG}")
+    connection.execute(create_packed(table))
+    connection.execute(f"COMMENT ON TABLE {kept} IS {literal(f'{_note(facts)}How {name} is kept; ask that view.')}")
+    connection.execute("USE memory")
+    rows = _fill(connection, kept, select, contents)
+    connection.execute(f"CREATE VIEW {kept} AS SELECT * FROM {CATALOG}.{kept}")
+    add_view(connection, table, select_packed(table), facts, build)
+    build.rows[name], build.hashes[name] = rows, _digest(select, contents)
+
+
+def _fill(connection: Connection, name: str, select: str, contents: Sequence[Content]) -> int:
+    """Insert rows by blocks of time, and return how many there are, which are as many as each content has."""
     first, last = min(one.first for one in contents), max(one.last for one in contents)
     for begin, end in blocks(first, last, BLOCK_MONTHS):
         some = f"SELECT * FROM ({select}\n) WHERE session >= DATE '{begin}' AND session < DATE '{end}'"
         connection.execute(f"INSERT INTO {CATALOG}.{name} BY NAME {some} ORDER BY instrument_id, session").fetchall()
-    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {CATALOG}.{name}")
-    rows = int(connection.sql(f"SELECT count(*) FROM {name}").pl().item())
+    rows = int(connection.sql(f"SELECT count(*) FROM {CATALOG}.{name}").pl().item())
     if {one.rows for one in contents} != {rows}:
         raise WarehouseError(f"{name}: expected {[one.rows for one in contents]} rows as in the lake, was {rows}")
-    build.rows[name] = rows
-    text = select if len(tables) > 1 else ""
-    build.hashes[name] = hashlib.sha256("\n".join([text, *(one.digest for one in contents)]).encode()).hexdigest()
+    return rows
+
+
+def _digest(text: str, contents: Sequence[Content]) -> str:
+    return hashlib.sha256("\n".join([text, *(one.digest for one in contents)]).encode()).hexdigest()
 
 
 def add_view(connection: Connection, table: type[Table], select: str, facts: BuildFacts, build: Build) -> None:
@@ -100,7 +144,7 @@ def add_view(connection: Connection, table: type[Table], select: str, facts: Bui
     columns = ", ".join(quoted(column) for column in table.columns())
     connection.execute(f"USE {CATALOG}")
     connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM ({select}\n)")
-    for comment in comments(table, SYNTHETIC_NOTE if facts.is_synthetic else "", kind="VIEW"):
+    for comment in comments(table, _note(facts), kind="VIEW"):
         connection.execute(comment)
     connection.execute("USE memory")
     connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {CATALOG}.{name}")

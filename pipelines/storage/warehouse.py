@@ -17,6 +17,7 @@ from pipelines.contracts import core, raw, serve
 from pipelines.contracts.check import checked
 from pipelines.contracts.table import Log, Table, grain_of, name_of, qualified_name
 from pipelines.projections.duckdb import (
+    PACKED,
     literal,
     parquet_columns,
     quoted,
@@ -25,7 +26,7 @@ from pipelines.projections.duckdb import (
 from pipelines.storage.build import Build, BuildFacts, CheckOutcome
 from pipelines.storage.holder import AS_READERS, is_held_for_writing
 from pipelines.storage.lake import Lake
-from pipelines.storage.published_table import CATALOG, WarehouseError, add, add_long, add_view
+from pipelines.storage.published_table import CATALOG, WarehouseError, add, add_long, add_packed, add_view
 from pipelines.storage.retention import delete_older, earlier_files, keep_earlier
 from pipelines.storage.statements import SQL_FOLDER, Statement, read_statements
 from pipelines.storage.swap import swap_in, sweep, temporary_name
@@ -108,7 +109,7 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
         connection.execute(f"SET memory_limit = {literal(_MEMORY)}")
         options = f"STORAGE_VERSION {literal(STORAGE_VERSION)}, ROW_GROUP_SIZE {_ROW_GROUP_ROWS}"
         connection.execute(f"ATTACH {literal(str(path))} AS {CATALOG} ({options})")
-        for schema in ("raw", "core", "serve"):
+        for schema in ("raw", "core", "serve", PACKED):
             connection.execute(f"CREATE SCHEMA {schema}")
             if schema != "raw":
                 connection.execute(f"CREATE SCHEMA {CATALOG}.{schema}")
@@ -123,14 +124,14 @@ def _fill(path: Path, lake: Lake, facts: BuildFacts, build: Build, sql_folder: P
             if core_table in core.IN_THE_LAKE_ONLY:
                 connection.execute(f"CREATE VIEW {qualified_name(core_table)} AS {select}")
             elif core_table in core.BUCKETED:
-                add_long(connection, core_table, select, (lake, (core_table,)), facts, build)
+                add_long(connection, core_table, select, lake, facts, build)
             else:
                 add(connection, core_table, select, facts, build)
         statements = {statement.name: statement for statement in read_statements("serve", sql_folder)}
         for table in serve.TABLES:
             if table is serve.StockTrend:
                 source = (lake, core.IN_THE_LAKE_ONLY)
-                add_long(connection, table, _select(statements, table), source, facts, build)
+                add_packed(connection, table, _select(statements, table), source, facts, build)
             elif table is not serve.WarehouseBuild:
                 fill = add_view if _is_view(statements.get(name_of(table))) else add
                 fill(connection, table, _select(statements, table), facts, build)

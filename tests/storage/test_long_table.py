@@ -160,7 +160,7 @@ def test_the_file_holds_averages_and_states_side_by_side(
     assert build.rows["serve.stock_trend"] == states.height
     with duckdb.connect(str(tmp_path / "market.duckdb"), read_only=True) as connection:
         rows = connection.sql("SELECT * FROM serve.stock_trend").pl()
-        placed = connection.sql("SELECT instrument_id, session, rowid FROM serve.stock_trend ORDER BY rowid").pl()
+        placed = connection.sql("SELECT instrument_id, session, rowid FROM packed.stock_trend ORDER BY rowid").pl()
     key = ["instrument_id", "session"]
     expected = states.join(averages, on=key).select(rows.columns).sort(key)
     assert_frame_equal(rows.sort(key), expected, check_exact=True)

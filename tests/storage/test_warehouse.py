@@ -78,8 +78,8 @@ def generation(database: Path) -> int:
     return ask(database, "SELECT max(generation) FROM serve.warehouse_build")[0][0]
 
 
-VIEWS = {"serve.level_state"}
-TABLES = [table for table in published_tables() if qualified_name(table) not in VIEWS]
+VIEWS = (serve.LevelState, serve.StockTrend)
+TABLES = [table for table in published_tables() if table not in VIEWS]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=qualified_name)
@@ -98,23 +98,24 @@ def test_every_table_has_key_nulls_and_comments(published: Path, table: type[Tab
         published,
         f"SELECT constraint_column_names FROM duckdb_constraints() WHERE {where} AND constraint_type = 'PRIMARY KEY'",
     )
-    is_long = table in (*core.BUCKETED, serve.StockTrend)
-    assert key == ([] if is_long else [(grain_of(table),)])
+    assert key == ([] if table in core.BUCKETED else [(grain_of(table),)])
 
 
-def test_a_view_has_the_columns_of_its_contract_and_comments(published: Path) -> None:
-    where = "schema_name = 'serve' AND {}_name = 'level_state'"
+@pytest.mark.parametrize("table", VIEWS, ids=qualified_name)
+def test_a_view_has_the_columns_of_its_contract_and_comments(published: Path, table: type[Table]) -> None:
+    where = f"schema_name = 'serve' AND {{}}_name = '{name_of(table)}'"
     comment = ask(published, f"SELECT comment FROM duckdb_views() WHERE {where.format('view')}")
-    assert comment == [(description_of(serve.LevelState),)]
+    assert comment == [(description_of(table),)]
     columns = ask(published, f"SELECT column_name, comment FROM duckdb_columns() WHERE {where.format('table')}")
-    assert [column for column, _ in columns] == serve.LevelState.column_names()
+    assert [column for column, _ in columns] == table.column_names()
     assert all(text for _, text in columns)
 
 
-def test_a_view_reads_the_file_under_any_name(published: Path) -> None:
+@pytest.mark.parametrize("table", VIEWS, ids=qualified_name)
+def test_a_view_reads_the_file_under_any_name(published: Path, table: type[Table]) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{published}' AS other (READ_ONLY)")
-        assert connection.execute("SELECT count(*) FROM other.serve.level_state").fetchall() == [(0,)]
+        assert connection.execute(f"SELECT count(*) FROM other.{qualified_name(table)}").fetchall() == [(0,)]
 
 
 def test_build_table_states_rows_hashes_and_generation(lake: Lake, database: Path) -> None:
@@ -141,7 +142,7 @@ def test_a_synthetic_build_says_so_on_every_table(lake: Lake, database: Path) ->
     publish(database, lake, facts(source="sample", is_synthetic=True))
     views = "SELECT comment FROM duckdb_views() WHERE NOT internal"
     comments = ask(database, f"SELECT comment FROM duckdb_tables() UNION ALL {views}")
-    assert len(comments) == len(published_tables())
+    assert len(comments) == len(published_tables()) + 1  # packed.stock_trend
     assert all(comment.startswith("SYNTHETIC SAMPLE") for (comment,) in comments)
 
 
@@ -360,5 +361,7 @@ def test_names_of_tables_are_the_contracts(lake: Lake, database: Path) -> None:
     tables = "SELECT schema_name || '.' || table_name FROM duckdb_tables()"
     views = "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal"
     names = ask(database, f"{tables} UNION ALL {views}")
-    assert {name for (name,) in names} == {qualified_name(table) for table in published_tables()}
+    assert {name for (name,) in names} == {qualified_name(table) for table in published_tables()} | {
+        "packed.stock_trend"
+    }
     assert pl.Series([name_of(table) for table in serve.TABLES]).is_unique().all()

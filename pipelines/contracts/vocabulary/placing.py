@@ -12,11 +12,13 @@ Placing = Callable[..., Any]
 """Puts a column into a table; takes primary_key, nullable and further bounds."""
 
 
-def column(kind: type[dy.Column], meaning: str, unit: str | None = None, **fixed: Any) -> Placing:
+def column(
+    kind: type[dy.Column], meaning: str, unit: str | None = None, values: Sequence[str] = (), **fixed: Any
+) -> Placing:
     """Return a factory of columns that share one meaning; the caller sets key and nullability."""
 
     def place(**placing: Any) -> Any:
-        metadata = {"unit": unit} if unit else {}
+        metadata = {"unit": unit} if unit else {"values": tuple(values)} if values else {}
         return kind(description=meaning, metadata=metadata, **{**fixed, **placing})
 
     return place
@@ -29,7 +31,7 @@ def choice(meaning: str, values: Sequence[str]) -> Placing:
     def is_allowed(column: pl.Expr) -> pl.Expr:
         return column.is_in(allowed)
 
-    return column(dy.String, f"{meaning}: {', '.join(allowed)}.", check=is_allowed)
+    return column(dy.String, f"{meaning}: {', '.join(allowed)}.", values=allowed, check=is_allowed)
 
 
 def text(meaning: str) -> Placing:
