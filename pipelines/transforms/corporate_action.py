@@ -86,7 +86,9 @@ def stock_actions(
     """Return the actions as known at a moment, what each multiplies earlier prices by, and why some adjust nothing.
 
     A split multiplies by 1/ratio, a dividend by 1 - D/C, where C is the close of the session before. A source states
-    dividends in shares of the day it was read, so C is brought there by the splits it states up to that day. Left out
+    dividends in shares of the day it was read, so C is brought there by the splits up to that day, as the source stated
+    them then: one that it took back later counts, and one that it stated only later too, as it then left the amount as
+    it was. Left out
     are an action whose ex-session is after the last bar (``not_effective``) or before the first (``no_bar_before``),
     a dividend that is not less than C, and a split of ``split_checked_ratio`` or more that the traded closes on both
     sides do not show: the quotient of the two, less what dividends of the same session explain, is nearer to 1 than to
@@ -103,12 +105,13 @@ def stock_actions(
     Returns:
         ``core.StockAction``, sorted by its key.
     """
-    stated = known_actions(_without_held(actions, held), known_at)
+    known = _without_held(actions, held).filter(pl.col("known_from") <= known_at)
+    stated = known_actions(known, known_at)
     closes = bars.select("instrument_id", "session", "traded_close").sort("session")
     sides = _between(stated, closes).join(
         bars.group_by("instrument_id").agg(last_session=pl.col("session").max()), on="instrument_id", how="left"
     )
-    basis = _basis_of_statement(stated)
+    basis = _basis_of_statement(stated, known)
     rows = sides.join(basis, on=core.StockAction.primary_key(), how="left")
     is_split = pl.col("action_type") == "split"
     close_before = pl.when(is_split).then("closed_before").otherwise(pl.col("closed_before") / pl.col("later_ratio"))
@@ -166,18 +169,29 @@ def _between(stated: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
     return rows
 
 
-def _basis_of_statement(stated: pl.DataFrame) -> pl.DataFrame:
-    """Return, for each action, the product of the split ratios from its ex-session to the day it was read."""
-    read_on = pl.col("fetched_at").dt.convert_time_zone(EXCHANGE_TIME_ZONE).dt.date()
+def _basis_of_statement(stated: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Return, for each action, the product of the split ratios from its ex-session to the day it was read.
+
+    Of the known versions of a split the one counts that stood when the action was read, else the newest if it stands.
+    """
     key = core.StockAction.primary_key()
-    splits = stated.filter(pl.col("action_type") == "split").select("instrument_id", "split_ratio", split="ex_session")
-    return (
-        stated.select(*key, read_on=read_on)
-        .join(splits, on="instrument_id", how="left")
-        .with_columns(counts=pl.col("split").is_between("ex_session", "read_on").fill_null(value=False))
+    splits = known.filter(pl.col("action_type") == "split").sort("known_from")
+    standing = pl.when(~pl.col("is_withdrawn")).then("split_ratio")
+    versions = splits.select("instrument_id", standing.alias("ratio"), split="ex_session", said_at="fetched_at")
+    ratios = (
+        stated.select(*key, read_at="fetched_at")
+        .join(versions, on="instrument_id", maintain_order="left_right")
+        .filter(pl.col("split").is_between("ex_session", _exchange_day("read_at")))
+        .group_by(*key, "split", maintain_order=True)
+        .agg(then=pl.col("ratio").filter(pl.col("said_at") <= pl.col("read_at")).last(), now=pl.col("ratio").last())
         .group_by(key)
-        .agg(later_ratio=pl.col("split_ratio").filter(pl.col("counts")).product())
+        .agg(later_ratio=pl.coalesce("then", "now").fill_null(1.0).product())
     )
+    return stated.select(key).join(ratios, on=key, how="left").with_columns(pl.col("later_ratio").fill_null(1.0))
+
+
+def _exchange_day(moment: str) -> pl.Expr:
+    return pl.col(moment).dt.convert_time_zone(EXCHANGE_TIME_ZONE).dt.date()
 
 
 def _left_out(factor: pl.Expr, parameters: Parameters) -> pl.Expr:

@@ -83,8 +83,8 @@ def new_action_versions(
     """Return the actions that are new, that changed, or that the source stopped stating.
 
     The comparison is exact. An action known within the days of an answer that does not state it is withdrawn. A
-    dividend is said anew where a split that the answer states came into effect since it was last read: the same number
-    then means other shares.
+    dividend is said anew where a split that the answer states came into effect since it was last read, or one that was
+    stated then is withdrawn: the same number then means other shares.
 
     Args:
         known: ``raw.StockAction`` rows of these instruments.
@@ -122,22 +122,34 @@ def new_action_versions(
     )
     is_new = pl.col("known_from").is_null()
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in (*_SAID, "is_withdrawn"))
-    differs |= _is_in_other_shares(joined, stated)
+    is_dividend = pl.col("action_type") == "dividend"
+    dividends = joined.filter(is_dividend).select(*_ACTION, "read_before", "fetched_at")
+    gone = pl.concat([newest.filter("is_withdrawn").select(_ACTION), withdrawn.select(_ACTION)])
+    of_gone = known.join(gone, on=_ACTION, how="semi").join(stated, on=_ACTION, how="anti")
+    restated = pl.concat([_with_new_split(dividends, stated), _with_split_gone(dividends, of_gone)])
+    differs |= pl.struct(_ACTION).is_in(restated.select(pl.struct(_ACTION)).to_series().implode())
     changed = joined.filter(is_new | (differs & (pl.col("fetched_at") > pl.col("known_from"))))
     return with_knowledge(changed, raw.StockAction, "ex_session", is_new, calendar, source, parameters)
 
 
-def _is_in_other_shares(actions: pl.DataFrame, stated: pl.DataFrame) -> pl.Series:
-    """Return for each action whether it is a dividend before a split that became effective between its two readings."""
+def _with_new_split(dividends: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
+    """Return the keys of dividends before a split that became effective between their two readings."""
     splits = stated.filter(pl.col("action_type") == "split").select("instrument_id", split_session="ex_session")
-    rows = actions.select("instrument_id", "ex_session", "action_type", "read_before", "fetched_at").with_row_index(
-        "at"
-    )
     effective = pl.col("split_session").is_between(_day("read_before"), _day("fetched_at"), closed="right")
-    hit = rows.join(splits, on="instrument_id").filter(
-        pl.col("action_type") == "dividend", pl.col("split_session") > pl.col("ex_session"), effective
+    is_before = pl.col("split_session") > pl.col("ex_session")
+    return dividends.join(splits, on="instrument_id").filter(is_before, effective).select(_ACTION)
+
+
+def _with_split_gone(dividends: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """Return the keys of dividends last read beside a split that stands no more; all versions of such are given."""
+    versions = gone.filter(pl.col("action_type") == "split").sort("known_from")
+    splits = versions.select("instrument_id", "is_withdrawn", split_session="ex_session", said_at="fetched_at")
+    was_effective = pl.col("split_session").is_between("ex_session", _day("read_before"))
+    then = dividends.join(splits, on="instrument_id", maintain_order="left_right").filter(
+        was_effective, pl.col("said_at") <= pl.col("read_before")
     )
-    return rows["at"].is_in(hit["at"].implode())
+    last_word = then.group_by(*_ACTION, "split_session", maintain_order=True).agg(pl.col("is_withdrawn").last())
+    return last_word.filter(~pl.col("is_withdrawn")).select(_ACTION)
 
 
 def _day(moment: str) -> pl.Expr:

@@ -75,7 +75,9 @@ class Stage:
     def plan(self) -> Plan:
         """Return what the market is drawn from."""
         splits = {symbol: case.splits for case in self.cases if case.splits for symbol in self.cast[case.name]}
-        return Plan(self.symbols, self.years, LAST, splits=splits)
+        # What befalls prices befalls dividends as well, so also a stage of one stock a case has one that pays some.
+        payers = frozenset(self.cast[case.name][0] for case in content_cases(self.sessions))
+        return Plan(self.symbols, self.years, LAST, splits=splits, payers=payers)
 
     def faults(self) -> list[Fault]:
         """Return every fault of the plan; each says itself when it is on.

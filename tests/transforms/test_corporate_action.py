@@ -141,6 +141,22 @@ def test_a_dividend_is_in_shares_of_the_day_it_was_read() -> None:
         assert judged(known(split, *dividends), traded(closes)) == [("dividend", 0.98, None), ("split", 0.5, None)]
 
 
+def test_a_dividend_read_beside_a_split_that_was_invented_stays_in_its_shares() -> None:
+    """Read at a dollar, then at a quarter beside a split of four, which is gone with the next answer."""
+    evenings = [dt.datetime.combine(day, dt.time(22), dt.UTC) for day in days(9)[6:]]
+    first, second = ({"known_from": moment, "fetched_at": moment} for moment in evenings[:2])
+    invented = {"ex_session": DAYS[5], "split_ratio": 4.0}
+    versions = known(
+        {"ex_session": DAYS[2], "dividend_amount": 1.0},
+        {"ex_session": DAYS[2], "dividend_amount": 0.25, **first},
+        invented | first,
+        invented | second | {"is_withdrawn": True},
+    )
+    told = [judged(versions, traded(FLAT), moment) for moment in (evenings[0] - dt.timedelta(hours=1), *evenings[:2])]
+    stays = ("dividend", 0.98, None)
+    assert told == [[stays], [stays, ("split", None, "split_without_jump")], [stays]]
+
+
 def test_a_dividend_on_the_day_of_a_split_is_in_new_shares() -> None:
     """As Yahoo states 55 yen beside a split of five on 2023-03-30 for a stock that had closed at 21,030."""
     actions = known({"ex_session": DAYS[2], "split_ratio": 5.0}, {"ex_session": DAYS[2], "dividend_amount": 55.0})

@@ -220,6 +220,29 @@ def test_a_dividend_is_said_anew_once_a_split_makes_it_another(
     assert new["dividend_amount"].to_list() == ([amount] if is_version else [])
 
 
+@pytest.mark.parametrize("is_gone_before", [False, True], ids=["with the same answer", "with one before of few days"])
+def test_a_dividend_is_said_anew_once_a_split_beside_it_is_gone(is_gone_before: bool) -> None:
+    """Half a dollar beside a split of two that was invented is a dollar; half a dollar without it is half a dollar."""
+    moments = [EARLIER + dt.timedelta(hours=number) for number in range(5)]
+    whole, few = (DAYS[0], DAYS[-1]), (DAYS[3], DAYS[-1])
+    ex_split = EARLIER.date()
+    known = raw.StockAction.create_empty()
+    for moment, amount, has_split, span, expected in [
+        (moments[0], 1.0, False, whole, [1.0]),
+        (moments[1], 0.5, True, whole, [0.5]),
+        *([(moments[2], None, False, few, [])] if is_gone_before else []),
+        (moments[3], 0.5, False, whole, [0.5]),
+        (moments[4], 0.5, False, whole, []),
+    ]:
+        parts = [dividend(amount, moment)] if amount else []
+        parts += [stated(moment, ex_split)] if has_split else []
+        now = pl.concat([stated().clear(), *parts])
+        new = actions(known, now, window(*span, moment))
+        assert new.filter(action_type="dividend")["dividend_amount"].to_list() == expected
+        known = pl.concat([known, new])
+    assert known.filter(action_type="split")["is_withdrawn"].to_list() == [False, True]
+
+
 # What an answer shows
 
 

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     splits: dict[str, tuple[Split, ...]] = {}
     for symbol, session, ratio in chosen.split:
         splits[symbol] = (*splits.get(symbol, ()), Split(session, ratio))
-    plan = Plan(chosen.symbols, chosen.years, chosen.last, chosen.seed, splits)
+    plan = Plan(chosen.symbols, chosen.years, chosen.last, chosen.seed, splits, frozenset(chosen.payer))
     with Vendor(Market(plan), chosen.now, chosen.port) as vendor:
         print(vendor.url, flush=True)
         try:
@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--last", type=dt.date.fromisoformat, default=usual.last, help="no session after it")
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--split", type=_split, action="append", default=[], help="SYMBOL:EX_SESSION:NEW_FOR_ONE")
+    parser.add_argument("--payer", action="append", default=[], help="a symbol that pays dividends in any case")
     parser.add_argument("--now", type=dt.datetime.fromisoformat, help="the vendor's clock, with an offset")
     parser.add_argument("--port", type=int, default=0, help="0 is any that is free")
     parser.add_argument("--until-stdin-closes", action="store_true")

@@ -49,6 +49,7 @@ class Plan:
         last: No session after it.
         seed: Another seed gives other prices, sessions of events and ratios for the same symbols.
         splits: Splits of single symbols, in the place of those that would be drawn for them.
+        payers: Symbols that pay dividends, beside those that do so anyway.
     """
 
     symbols: int = 40
@@ -56,6 +57,7 @@ class Plan:
     last: dt.date = dt.date(2024, 12, 31)
     seed: int = 1
     splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
+    payers: frozenset[str] = frozenset()
 
     @property
     def first(self) -> dt.date:
@@ -125,7 +127,8 @@ def stock(plan: Plan, number: int, sessions: list[dt.date]) -> Listing:
         drawn = tuple((sessions.index(split.ex_session), split.ratio) for split in plan.splits[symbol])
     name = f"FICTIONAL STOCK {number:04d} INC"
     sector = SECTORS[number % len(SECTORS)]
-    return Listing(symbol, symbol, name, number, sector, begin, end, drawn, number % 5 in (1, 3))
+    pays = number % 5 in (1, 3) or symbol in plan.payers
+    return Listing(symbol, symbol, name, number, sector, begin, end, drawn, pays)
 
 
 def index(symbol: str, size: int) -> Listing:

@@ -117,6 +117,7 @@ class VendorProcess(RemoteVendor):
             sys.executable, "-m", "tests.vendor", "--until-stdin-closes", "--symbols", str(plan.symbols), "--years",
             str(plan.years), "--last", str(plan.last), "--seed", str(plan.seed),
         ]  # fmt: skip
+        command += [f"--payer={symbol}" for symbol in sorted(plan.payers)]
         for symbol, splits in plan.splits.items():
             command += [f"--split={symbol}:{split.ex_session}:{split.ratio!r}" for split in splits]
         if self._start:
