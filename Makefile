@@ -67,13 +67,13 @@ superset: dashboard .venv-superset/client ## Open a Superset of your own with th
 	@.venv-superset/bin/python bi/superset/serve.py --home .superset --port $(SUPERSET_PORT) --dashboard "$(EXPORT)"
 
 test: .venv/dev .venv-duckdb-1.5/client ## Run the test suite, short of slow tests and those on real data
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not whole_plan and not real_data"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not whole_plan and not real_data"
 
 test-real: .venv/dev ## Run the tests on real data, which must be there (REAL_DATA=folder)
 	@$(BIN)/python -m pytest -v -m real_data --require-real-data
 
 test-slow: .venv/dev ## Run the tests that take minutes, such as killing runs 50 times
-	@$(BIN)/python -m pytest -v -s -n $(WORKERS) -m slow
+	@$(BIN)/python -m pytest -v -s -n $(WORKERS) --dist worksteal -m slow
 
 test-faults: .venv/dev ## Run the fault plan at full width: 3,000 stocks over ten years, every fault at once
 	@$(BIN)/python -m pytest -v -s -n 0 -m whole_plan

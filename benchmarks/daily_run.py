@@ -22,6 +22,7 @@ from typing import Any
 
 import dagster as dg
 
+from benchmarks.disk_use import size_of
 from pipelines.contracts import core
 from pipelines.contracts.table import qualified_name
 from pipelines.definitions import definitions
@@ -126,11 +127,10 @@ def measure(plan: Plan) -> None:
         found["day"] = measured("day", plan, environment)
         requests = vendor.log.requests()
         found["publish"] = measured("publish", plan, environment)
-        database = Path(folder) / "warehouse" / "yahoo" / "market.duckdb"
-        told(plan, found, [one.kind for one in requests], database.stat().st_size)
+        told(plan, found, [one.kind for one in requests], Path(folder) / "warehouse" / "yahoo")
 
 
-def told(plan: Plan, found: dict[str, Any], requests: list[str], published: int) -> None:
+def told(plan: Plan, found: dict[str, Any], requests: list[str], place: Path) -> None:
     """Print one line a part, and the figures of the day."""
     day, years = found["day"], plan.years
     for part, one in found.items():
@@ -143,7 +143,9 @@ def told(plan: Plan, found: dict[str, Any], requests: list[str], published: int)
     twice = {*_of_stocks(day), qualified_name(core.StockMovingAverage)}
     others = {name: rows for name, rows in day["rows_read"].items() if name not in twice}
     line(years, "transform input of the day: all else", sum(others.values()), "indices, members, filings")
-    line(years, "published file", f"{published / 1e6:,.0f} MB", "")
+    parts = {"raw": "lake/raw", "core": "lake/core", "published file": "market.duckdb", "all there is": "."}
+    for name, part in parts.items():
+        line(years, f"disk: {name}", f"{size_of(place / part) / 1e6:,.0f} MB", "")
     for step, seconds in sorted((day["steps"] | found["publish"]["steps"]).items(), key=lambda item: -item[1])[:12]:
         line(years, f"step {step}", f"{seconds:,.1f} s", f"{found['first']['steps'][step]:,.1f} s in the first run")
 
