@@ -41,7 +41,7 @@ class ActionBuild(BucketBuild):
 
     SOURCES = (core.StockBar,)
     TARGETS = (core.StockAction,)
-    CODE = ("transforms/corporate_action.py", "contracts/core/stock.py")
+    CODE = ("transforms/corporate_action.py", "transforms/share_basis.py", "contracts/core/stock.py")
     BRINGS_FACTS = True
 
     _: KW_ONLY

@@ -33,6 +33,7 @@ _KEY = ["instrument_id", "session"]
 _CODE = (
     "transforms/quarantine.py",
     "transforms/corporate_action.py",
+    "transforms/share_basis.py",
     "transforms/scan/last_good.py",
     "contracts/core/stock.py",
     "contracts/core/market.py",

@@ -174,7 +174,7 @@ class BucketStore:
                 writer = writer or pq.ParquetWriter(
                     temporary,
                     data.schema,
-                    compression="zstd",
+                    compression="lz4",
                     use_dictionary=repeating,
                     write_statistics=[self.series, self.time],
                 )

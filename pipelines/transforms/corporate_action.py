@@ -14,9 +14,7 @@ import polars as pl
 
 from pipelines.contracts import core
 from pipelines.parameters import Parameters
-
-EXCHANGE_TIME_ZONE = "America/New_York"
-"""A split is effective on the date of the exchange."""
+from pipelines.transforms.share_basis import later_ratios, split_statements
 
 _RULES_OF_SPLITS = ("unseen_split", "partial_split")
 _PRICES = ("open", "high", "low", "close", "adjusted_close")
@@ -105,14 +103,14 @@ def stock_actions(
     Returns:
         ``core.StockAction``, sorted by its key.
     """
-    known = _without_held(actions, held).filter(pl.col("known_from") <= known_at)
-    stated = known_actions(known, known_at)
+    known = _with_doubt(actions, held).filter(pl.col("known_from") <= known_at).sort("known_from")
+    stated = known_actions(known.filter(~_is_restated_in_doubt()), known_at)
     closes = bars.select("instrument_id", "session", "traded_close").sort("session")
     sides = _between(stated, closes).join(
         bars.group_by("instrument_id").agg(last_session=pl.col("session").max()), on="instrument_id", how="left"
     )
-    basis = _basis_of_statement(stated, known)
-    rows = sides.join(basis, on=core.StockAction.primary_key(), how="left")
+    splits = split_statements(known, pl.col("is_doubtful"))
+    rows = later_ratios(sides.with_columns(read_at="fetched_at"), splits)
     is_split = pl.col("action_type") == "split"
     close_before = pl.when(is_split).then("closed_before").otherwise(pl.col("closed_before") / pl.col("later_ratio"))
     paid = 1 - pl.col("dividend_amount") / pl.col("close_before")
@@ -129,16 +127,21 @@ def stock_actions(
     )
 
 
-def _without_held(actions: pl.DataFrame, held: pl.DataFrame | None) -> pl.DataFrame:
-    """Leave out later versions of dividends that came with bars that are held back for a split."""
+def _with_doubt(actions: pl.DataFrame, held: pl.DataFrame | None) -> pl.DataFrame:
+    """Add ``is_doubtful``: whether a version came with bars that are held back for a split."""
     if held is None or held.is_empty():
-        return actions
-    answers = held.filter(pl.col("rule").is_in(_RULES_OF_SPLITS)).select("instrument_id", fetched_at="known_from")
-    is_later = pl.col("known_from") > pl.col("known_from").min().over(core.StockAction.primary_key())
-    doubtful = actions.filter(is_later, pl.col("action_type") == "dividend").join(
-        answers, on=["instrument_id", "fetched_at"], how="semi"
+        return actions.with_columns(is_doubtful=pl.lit(value=False))
+    of_splits = held.filter(pl.col("rule").is_in(_RULES_OF_SPLITS))
+    answers = of_splits.select("instrument_id", fetched_at="known_from", is_doubtful=pl.lit(value=True)).unique()
+    return actions.join(answers, on=["instrument_id", "fetched_at"], how="left").with_columns(
+        pl.col("is_doubtful").fill_null(value=False)
     )
-    return actions.join(doubtful, on=[*core.StockAction.primary_key(), "known_from"], how="anti")
+
+
+def _is_restated_in_doubt() -> pl.Expr:
+    """Whether a version of a dividend is in doubt and not the first: the one before it stands."""
+    is_later = pl.col("known_from") > pl.col("known_from").min().over(core.StockAction.primary_key())
+    return pl.col("is_doubtful") & is_later & (pl.col("action_type") == "dividend")
 
 
 def known_actions(actions: pl.DataFrame, known_at: dt.datetime) -> pl.DataFrame:
@@ -167,31 +170,6 @@ def _between(stated: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
             coalesce=False,
         ).drop("session")
     return rows
-
-
-def _basis_of_statement(stated: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Return, for each action, the product of the split ratios from its ex-session to the day it was read.
-
-    Of the known versions of a split the one counts that stood when the action was read, else the newest if it stands.
-    """
-    key = core.StockAction.primary_key()
-    splits = known.filter(pl.col("action_type") == "split").sort("known_from")
-    standing = pl.when(~pl.col("is_withdrawn")).then("split_ratio")
-    versions = splits.select("instrument_id", standing.alias("ratio"), split="ex_session", said_at="fetched_at")
-    ratios = (
-        stated.select(*key, read_at="fetched_at")
-        .join(versions, on="instrument_id", maintain_order="left_right")
-        .filter(pl.col("split").is_between("ex_session", _exchange_day("read_at")))
-        .group_by(*key, "split", maintain_order=True)
-        .agg(then=pl.col("ratio").filter(pl.col("said_at") <= pl.col("read_at")).last(), now=pl.col("ratio").last())
-        .group_by(key)
-        .agg(later_ratio=pl.coalesce("then", "now").fill_null(1.0).product())
-    )
-    return stated.select(key).join(ratios, on=key, how="left").with_columns(pl.col("later_ratio").fill_null(1.0))
-
-
-def _exchange_day(moment: str) -> pl.Expr:
-    return pl.col(moment).dt.convert_time_zone(EXCHANGE_TIME_ZONE).dt.date()
 
 
 def _left_out(factor: pl.Expr, parameters: Parameters) -> pl.Expr:

@@ -30,8 +30,7 @@ def screen_bars(
 
     Args:
         received: a batch as a source handed it over (``ReceivedBar``).
-        calendar: sessions with ``closes_at``; a day outside it counts as no session, so it must span the batch up to
-            ``now``; what lies after has not closed.
+        calendar: sessions with ``closes_at``; a day outside it counts as no session, so it must span the batch.
         now: when the batch was read; a session that had not settled by then is not accepted.
         parameters: ``bar_settle_minutes`` says how long after its close a session has settled.
 
@@ -44,7 +43,7 @@ def screen_bars(
     judged = (
         received.with_row_index("position")
         .join(calendar.select("session", "closes_at"), on="session", how="left", maintain_order="left")
-        .with_columns(rule=_row_rule(now, now - dt.timedelta(minutes=parameters.bar_settle_minutes)))
+        .with_columns(rule=_row_rule(now - dt.timedelta(minutes=parameters.bar_settle_minutes)))
         .with_columns(rule=pl.when(_is_repeated()).then(pl.lit("duplicate")).otherwise("rule"))
     )
     accepted = judged.filter(pl.col("rule").is_null()).select(ReceivedBar.column_names())
@@ -52,7 +51,7 @@ def screen_bars(
     return accepted, rejected.select(_REJECTED)
 
 
-def _row_rule(now: dt.datetime, settled_by: dt.datetime) -> pl.Expr:
+def _row_rule(settled_by: dt.datetime) -> pl.Expr:
     """Return the first broken rule that a row shows by itself, null for none."""
     body_high, body_low = pl.max_horizontal("open", "close"), pl.min_horizontal("open", "close")
     is_unreadable = pl.any_horizontal(
@@ -63,9 +62,9 @@ def _row_rule(now: dt.datetime, settled_by: dt.datetime) -> pl.Expr:
     return (
         pl.when(is_unreadable)
         .then(pl.lit("unparsable"))
-        .when(pl.col("closes_at").is_null() & (pl.col("session") <= now.date()))
+        .when(pl.col("closes_at").is_null())
         .then(pl.lit("not_a_session"))
-        .when(pl.col("closes_at").is_null() | (pl.col("closes_at") > settled_by))
+        .when(pl.col("closes_at") > settled_by)
         .then(pl.lit("session_not_closed"))
         .when(pl.any_horizontal(pl.col(_PRICES) <= 0, pl.col("volume") < 0))
         .then(pl.lit("non_positive"))

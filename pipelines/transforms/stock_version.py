@@ -12,11 +12,12 @@ import polars as pl
 from pipelines.contracts import raw
 from pipelines.parameters import Parameters
 from pipelines.transforms.bar import with_knowledge
-from pipelines.transforms.corporate_action import EXCHANGE_TIME_ZONE
 from pipelines.transforms.revision import PRICES, has_moved
+from pipelines.transforms.share_basis import ACTION, later_ratios, split_statements
 
 _BAR = ("instrument_id", "session")
-_ACTION = ("instrument_id", "ex_session", "action_type")
+_NOISE = 1e-9
+"""Products of the same ratios in another order differ in their last digits."""
 _SAID = ("split_ratio", "dividend_amount", "currency")
 
 
@@ -83,8 +84,8 @@ def new_action_versions(
     """Return the actions that are new, that changed, or that the source stopped stating.
 
     The comparison is exact. An action known within the days of an answer that does not state it is withdrawn. A
-    dividend is said anew where a split that the answer states came into effect since it was last read, or one that was
-    stated then is withdrawn: the same number then means other shares.
+    dividend is said anew where its number means other shares than when it was last read: since then a split came into
+    effect, was withdrawn or got another ratio.
 
     Args:
         known: ``raw.StockAction`` rows of these instruments.
@@ -98,14 +99,14 @@ def new_action_versions(
     Returns:
         ``raw.StockAction`` rows to append, sorted by key.
     """
-    newest = known.sort("known_from").group_by(_ACTION).last()
+    newest = known.sort("known_from").group_by(ACTION).last()
     origin = ("vendor_symbol", "payload_hash", "fetched_at")
     withdrawn = (
         newest.filter(~pl.col("is_withdrawn"))
         .drop(origin)
         .join(windows, on="instrument_id")
         .filter(pl.col("ex_session").is_between("first_day", "last_day"))
-        .join(stated, on=_ACTION, how="anti")
+        .join(stated, on=ACTION, how="anti")
         .with_columns(is_withdrawn=pl.lit(value=True))
     )
     now = pl.concat(
@@ -115,42 +116,23 @@ def new_action_versions(
         ]
     )
     joined = now.join(
-        newest.select(*_ACTION, *_SAID, "is_withdrawn", "known_from", read_before="fetched_at"),
-        on=_ACTION,
+        newest.select(*ACTION, *_SAID, "is_withdrawn", "known_from", read_before="fetched_at"),
+        on=ACTION,
         how="left",
         suffix="_was",
     )
     is_new = pl.col("known_from").is_null()
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in (*_SAID, "is_withdrawn"))
-    is_dividend = pl.col("action_type") == "dividend"
-    dividends = joined.filter(is_dividend).select(*_ACTION, "read_before", "fetched_at")
-    gone = pl.concat([newest.filter("is_withdrawn").select(_ACTION), withdrawn.select(_ACTION)])
-    of_gone = known.join(gone, on=_ACTION, how="semi").join(stated, on=_ACTION, how="anti")
-    restated = pl.concat([_with_new_split(dividends, stated), _with_split_gone(dividends, of_gone)])
-    differs |= pl.struct(_ACTION).is_in(restated.select(pl.struct(_ACTION)).to_series().implode())
+    differs |= _is_in_other_shares(joined, pl.concat([known.sort("known_from"), now], how="diagonal"))
     changed = joined.filter(is_new | (differs & (pl.col("fetched_at") > pl.col("known_from"))))
     return with_knowledge(changed, raw.StockAction, "ex_session", is_new, calendar, source, parameters)
 
 
-def _with_new_split(dividends: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
-    """Return the keys of dividends before a split that became effective between their two readings."""
-    splits = stated.filter(pl.col("action_type") == "split").select("instrument_id", split_session="ex_session")
-    effective = pl.col("split_session").is_between(_day("read_before"), _day("fetched_at"), closed="right")
-    is_before = pl.col("split_session") > pl.col("ex_session")
-    return dividends.join(splits, on="instrument_id").filter(is_before, effective).select(_ACTION)
-
-
-def _with_split_gone(dividends: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
-    """Return the keys of dividends last read beside a split that stands no more; all versions of such are given."""
-    versions = gone.filter(pl.col("action_type") == "split").sort("known_from")
-    splits = versions.select("instrument_id", "is_withdrawn", split_session="ex_session", said_at="fetched_at")
-    was_effective = pl.col("split_session").is_between("ex_session", _day("read_before"))
-    then = dividends.join(splits, on="instrument_id", maintain_order="left_right").filter(
-        was_effective, pl.col("said_at") <= pl.col("read_before")
+def _is_in_other_shares(actions: pl.DataFrame, versions: pl.DataFrame) -> pl.Series:
+    """Return of which dividends the number would mean other shares if it was read now than when it was last read."""
+    splits = split_statements(versions)
+    before, now = (
+        later_ratios(actions.select(*ACTION, read_at=moment), splits)["later_ratio"]
+        for moment in ("read_before", "fetched_at")
     )
-    last_word = then.group_by(*_ACTION, "split_session", maintain_order=True).agg(pl.col("is_withdrawn").last())
-    return last_word.filter(~pl.col("is_withdrawn")).select(_ACTION)
-
-
-def _day(moment: str) -> pl.Expr:
-    return pl.col(moment).dt.convert_time_zone(EXCHANGE_TIME_ZONE).dt.date()
+    return (actions["action_type"] == "dividend") & ((before / now - 1).abs() > _NOISE)

@@ -216,6 +216,21 @@ def test_what_came_with_bars_held_back_for_a_split_restates_no_dividend(
     assert found["left_out_reason"].to_list() == [None, None]
 
 
+def test_a_split_of_bars_that_are_held_back_does_not_count_for_the_dividend_that_stands() -> None:
+    """A dollar on a close of a hundred is a hundredth, whatever the answer that is held back says of shares."""
+    sessions = days(9)
+    later = dt.datetime.combine(sessions[6], dt.time(22), dt.UTC)
+    versions = known(
+        {"ex_session": sessions[2], "dividend_amount": 1.0},
+        {"ex_session": sessions[2], "dividend_amount": 0.5, "known_from": later, "fetched_at": later},
+        {"ex_session": sessions[4], "split_ratio": 2.0, "known_from": later, "fetched_at": later},
+    )
+    held = core.QuarantinedBar.create_empty().select("instrument_id", "known_from", "rule")
+    held = pl.concat([held, pl.DataFrame([("A", later, "partial_split")], schema=held.schema, orient="row")])
+    found = stock_actions(versions, traded([100.0] * 6), LATER, Parameters(), held).filter(action_type="dividend")
+    assert found.select("dividend_amount", "close_before", "action_factor").rows() == [(1.0, 100.0, 0.99)]
+
+
 def test_the_least_ratio_that_must_show_is_a_parameter() -> None:
     actions = known({"ex_session": DAYS[2], "split_ratio": 2.0})
     assert judged(actions, traded(FLAT), split_checked_ratio=3.0) == [("split", 0.5, None)]

@@ -66,7 +66,6 @@ def screen(*rows: dict[str, Any], now: dt.datetime = LATER) -> tuple[pl.DataFram
         pytest.param({"volume": float("nan")}, "unparsable", id="volume is no number"),
         pytest.param({"adjusted_close": float("nan")}, "unparsable", id="adjusted close is no number"),
         pytest.param({"session": SATURDAY}, "not_a_session", id="Saturday"),
-        pytest.param({"session": dt.date(2100, 1, 4)}, "session_not_closed", id="a day to come"),
         pytest.param({"open": 0.0, "low": 0.0}, "non_positive", id="zero"),
         pytest.param({"low": -0.01}, "non_positive", id="below zero"),
         pytest.param({"volume": -1.0}, "non_positive", id="negative volume"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.contracts import raw
 from pipelines.parameters import Parameters
-from pipelines.transforms.corporate_action import as_traded
+from pipelines.transforms.corporate_action import as_traded, stock_actions
 from pipelines.transforms.stock_evidence import instruments_to_read_whole, reused_symbols
 from pipelines.transforms.stock_version import new_action_versions, new_stock_versions, superseded_bars
 from tests.market import calendar, weekdays
@@ -206,7 +207,7 @@ def dividend(amount: float, fetched_at: dt.datetime, ex_session: dt.date = DAYS[
         (0.5, EARLIER.date(), DAYS[2], False),  # it was effective when the dividend was read before
         (0.5, NOW.date(), DAYS[2], True),
         (0.5, NOW.date() + dt.timedelta(days=1), DAYS[2], False),
-        (0.5, NOW.date(), NOW.date(), False),  # paid on the day of the split, in new shares
+        (0.5, NOW.date(), NOW.date(), True),  # paid on the day of the split: announced in whatever shares, now in new
     ],
 )
 def test_a_dividend_is_said_anew_once_a_split_makes_it_another(
@@ -241,6 +242,29 @@ def test_a_dividend_is_said_anew_once_a_split_beside_it_is_gone(is_gone_before: 
         assert new.filter(action_type="dividend")["dividend_amount"].to_list() == expected
         known = pl.concat([known, new])
     assert known.filter(action_type="split")["is_withdrawn"].to_list() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({-4: 2.0}, {-4: 4.0}), ({-4: 10.0}, {-4: 0.1}), ({-4: 4.0}, {-4: 2.0, -5: 2.0}), ({-4: 2.0, -5: 2.0}, {-4: 4.0})],
+    ids=["another ratio", "turned round", "one becomes two", "two become one"],
+)
+def test_the_payment_is_the_same_however_a_vendor_mends_its_splits(
+    first: dict[int, float], second: dict[int, float]
+) -> None:
+    """A quarter of a dollar in the shares of now, on a traded close of 100; bars are adjusted for the splits of now."""
+    known, mended = raw.StockAction.create_empty(), {}
+    for moment, ratios in ((EARLIER, first), (NOW, second), (NOW + dt.timedelta(hours=1), second)):
+        splits = [stated(moment, DAYS[place], ratio) for place, ratio in ratios.items()]
+        answer = pl.concat([dividend(0.25, moment), *splits])
+        new = actions(known, answer, window(DAYS[0], DAYS[-1], moment))
+        known = pl.concat([known, new])
+        bars = pl.DataFrame({"instrument_id": "ZQA", "session": DAYS, "traded_close": 100.0})
+        found = stock_actions(known, bars, moment, Parameters(split_checked_ratio=100.0)).filter(action_type="dividend")
+        expected = 1 - 0.25 * math.prod(ratios.values()) / 100
+        assert found["action_factor"].to_list() == [pytest.approx(expected)]
+        mended[moment] = new.height
+    assert mended[NOW + dt.timedelta(hours=1)] == 0
 
 
 # What an answer shows
