@@ -193,11 +193,12 @@ class Settings(BaseSettings):
 
 def _misspelt(names: Iterable[str]) -> Iterator[str]:
     """Yield each variable of the environment that is no setting but nearly one, which would be silently left out."""
-    known = {f"MARKET_{name.upper()}" for name in names}
+    known = [name.upper() for name in names]
     for name in sorted(os.environ):
-        if name.upper().startswith("MARKET_") and name.upper() not in known:
-            for meant in difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.85):
-                yield f"{name}: expected a setting, was unknown; perhaps {meant} was meant"
+        own = name.upper().removeprefix("MARKET_")
+        if name.upper() != own and own not in known:
+            for meant in difflib.get_close_matches(own, known, n=1, cutoff=0.75):
+                yield f"{name}: expected a setting, was unknown; perhaps MARKET_{meant} was meant"
 
 
 def _told(found: ErrorDetails) -> str:

@@ -14,6 +14,7 @@ from pipelines.ingestion.rejected import append_rejected, calendar_for
 from pipelines.sources import BarSource, SourceError
 from pipelines.sources.base import Span
 from pipelines.sources.calendar import sessions_between
+from pipelines.storage.warehouse import WarehouseError, require_later_clock
 from pipelines.transforms.bar import missing_sessions, new_versions, no_longer_given
 from pipelines.transforms.screen import screen_bars
 
@@ -44,6 +45,10 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
         yield from at_rest(context, workspace, raw.Bar)
         return
     lake, source, now = workspace.lake, workspace.source, workspace.settings.clock()
+    try:
+        require_later_clock(workspace.settings.database_path, now)
+    except WarehouseError as error:
+        raise dg.Failure(str(error)) from error
     start = _first_day(config.start, now.date())
     with lake.locked():
         known = lake.read(raw.Bar)

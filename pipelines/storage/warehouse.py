@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import polars as pl
@@ -66,7 +67,9 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     with lake.locked():
-        replaced = _generation(database, facts.built_at)
+        if facts.known_at >= facts.built_at:
+            require_later_clock(database, facts.built_at)
+        replaced = _generation(database)
         build = Build(max([replaced, *earlier_files(database)]) + 1, lake.common_snapshot(core.TABLES))
         sweep(database)
         temporary = temporary_name(database)
@@ -192,24 +195,36 @@ def _outcome(connection: duckdb.DuckDBPyConnection, check: Statement) -> CheckOu
     return CheckOutcome(check, failing.height, failing.head(_SHOWN))
 
 
-def _generation(database: Path, clock: dt.datetime) -> int:
-    """Return the generation of the published file; 0 where there is none, or a file that is no warehouse.
+def require_later_clock(database: Path, clock: dt.datetime) -> None:
+    """Raise where the published file was built later than a build of what is known at present, by its own clock.
 
-    A file of a later moment is not replaced: it may hold what is not known yet by this clock.
+    Raises:
+        WarehouseError: it was, so it may hold what this build does not know yet; or it is held for writing.
     """
+    built_at = _stated(database, "built_at")
+    if isinstance(built_at, dt.datetime) and built_at > clock.replace(tzinfo=None):
+        raise WarehouseError(
+            f"{database}: expected a clock not before {built_at.isoformat()}Z, when this file was built, was"
+            f" {clock.replace(tzinfo=None).isoformat()}Z; set the clock (or MARKET_NOW) right, or remove the file if"
+            " its own clock was wrong; MARKET_KNOWN_AT builds a past state beside it"
+        )
+
+
+def _generation(database: Path) -> int:
+    """Return the generation of the published file; 0 where there is none, or a file that is no warehouse."""
+    generation = _stated(database, "generation")
+    return generation if isinstance(generation, int) else 0
+
+
+def _stated(database: Path, fact: Literal["generation", "built_at"]) -> object:
+    """Return the largest value of a fact that the published file states of itself; None where there is no such file."""
     if not database.exists():
-        return 0
+        return None
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            (build,) = connection.sql("SELECT max(generation), max(built_at) FROM serve.warehouse_build").fetchall()
+            ((found,),) = connection.sql(f"SELECT max({fact}) FROM serve.warehouse_build").fetchall()
     except duckdb.Error as error:
         if is_held_for_writing(error):
             raise WarehouseError(f"{database}: {AS_READERS}") from error
-        return 0
-    generation, built_at = build
-    if built_at is not None and built_at > clock.replace(tzinfo=None):
-        raise WarehouseError(
-            f"{database}: expected a clock not before {built_at:%Y-%m-%dT%H:%M:%SZ}, when it was built, was"
-            f" {clock:%Y-%m-%dT%H:%M:%SZ}; MARKET_KNOWN_AT builds a past state beside it"
-        )
-    return int(generation or 0)
+        return None
+    return found

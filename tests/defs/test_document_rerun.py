@@ -296,6 +296,7 @@ def test_a_clock_set_back_sees_no_holdings_and_no_filings_that_came_later(copied
     Bars of the last ten sessions were known when they were read, on Thursday.
     """
     place = workspace(copied, now=dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC))
+    place.settings.database_path.unlink(missing_ok=True)  # or it would not be replaced by an older state
     assert run(place).success
     assert ask(place, "SELECT DISTINCT index_id, as_of FROM serve.membership ORDER BY ALL") == [
         ("RUT", FEBRUARY),

@@ -267,9 +267,14 @@ def test_a_clock_set_back_replaces_nothing_and_leaves_no_finding_behind(tmp_path
     now = hashes(workspace(tmp_path))
     early = workspace(tmp_path, now=dt.datetime(2023, 6, 1, 22, tzinfo=dt.UTC))
     message = failure(run(early))
-    assert f"expected a clock not before {EVENING:%Y-%m-%dT%H:%M:%SZ}, when it was built, was 2023-06-01" in message
-    assert early.lake.read(core.Bar)["session"].max() == dt.date(2023, 6, 1)
+    assert (
+        f"expected a clock not before {EVENING:%Y-%m-%dT%H:%M:%S}Z, when this file was built, was 2023-06-01" in message
+    )
+    assert early.lake.read(core.Bar)["session"].max() == LAST
     assert hashes(early) == now
+    early.settings.database_path.unlink()
+    assert run(early).success
+    assert ask(early, "SELECT max(session) FROM core.bar") == [(dt.date(2023, 6, 1),)]
     assert run(workspace(tmp_path)).success
     after = hashes(workspace(tmp_path))
     assert {name for name in now if now[name] != after[name]} == {"serve.rejected_row"}
@@ -279,11 +284,19 @@ def test_a_clock_set_back_replaces_nothing_and_leaves_no_finding_behind(tmp_path
 
 def test_a_clock_before_the_first_bar_publishes_nothing(tmp_path: Path) -> None:
     write_bars(tmp_path / "files")
+    place = workspace(tmp_path, now=dt.datetime(1950, 1, 1, tzinfo=dt.UTC))
     assert run(workspace(tmp_path)).success
-    before = hashes(workspace(tmp_path))
-    message = failure(run(workspace(tmp_path, now=dt.datetime(1950, 1, 1, tzinfo=dt.UTC))))
-    assert "core.bar: expected bars known at 1950-01-01 00:00 UTC, was none of" in message
-    assert hashes(workspace(tmp_path)) == before
+    place.settings.database_path.unlink()
+    assert "core.bar: expected bars known at 1950-01-01 00:00 UTC, was none of" in failure(run(place))
+    assert not place.settings.database_path.exists()
+
+
+def test_a_past_build_may_be_made_again_with_another_clock(tmp_path: Path) -> None:
+    write_bars(tmp_path / "files")
+    assert run(workspace(tmp_path)).success
+    moments = [EVENING + dt.timedelta(days=number) for number in (2, 1)]
+    past = [workspace(tmp_path, now=moment, known_at=EVENING) for moment in moments]
+    assert all(run(place).success for place in past)
 
 
 def test_a_bad_start_is_refused(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def record_value(claim: Claim, view: View) -> list[Answer]:
         series = series_of(claim, view)
         row = _standing(view, series.series_id, basis)
         difference = row["record"] - claim.values["stated_value"]
-        if difference < 0 and not is_met(difference, claim.values["stated_tolerance"]):
+        if difference <= claim.values["stated_tolerance"]:  # A record cannot be lower than what is seen, but higher.
             _demand_history(row, row["session"], view)
         return Answer(
             basis,
@@ -44,9 +44,9 @@ def record_date(claim: Claim, view: View) -> list[Answer]:
         series = series_of(claim, view)
         row = _standing(view, series.series_id, basis)
         stated = dt.date.fromisoformat(claim.stated)
-        if stated < row["history_from"] and not row["is_all_time"]:
-            raise CannotTellError(f"expected bars from {stated} on, was from {row['history_from']}")
         difference = float((row["record_session"] - stated).days)
+        if stated < row["history_from"] or not difference:  # Any other day is topped by one that is seen.
+            _demand_history(row, min(stated, row["session"]), view)
         return Answer(
             basis,
             difference == 0,
@@ -70,6 +70,7 @@ def record_proximity(claim: Claim, view: View) -> list[Answer]:
         pct = row["proximity_pct"]
         if pct is None:
             raise CannotTellError(f"expected a high of {series.series_id} on {view.session} and a record before it")
+        _demand_history(row, row["session"], view)
         price = row_of_session(view, core.SeriesPrice, series_id=series.series_id)
         was = row["proximity"] or "farther below"
         what = ", a new record" if row["is_new_record"] else ""
@@ -127,6 +128,7 @@ def level_at_record(claim: Claim, view: View) -> list[Answer]:
     def answer(basis: str) -> Answer:
         series = series_of(claim, view)
         row = _standing(view, series.series_id, basis)
+        _demand_history(row, row["session"], view)
         record, within = row["record"], claim["within_pct"]
         pct = -beyond(record, low, high) / record * 100
         difference = beyond(pct, -within, within)
