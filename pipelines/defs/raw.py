@@ -45,7 +45,7 @@ def bars(context: dg.AssetExecutionContext, config: Ingest, workspace: dg.Resour
         yield from at_rest(context, workspace, raw.Bar)
         return
     lake, source, now = workspace.lake, workspace.source, workspace.settings.clock()
-    try:
+    try:  # Here, before anything is read or derived; publishing asks again, as it can be materialised alone.
         require_later_clock(workspace.settings.database_path, now)
     except WarehouseError as error:
         raise dg.Failure(str(error)) from error

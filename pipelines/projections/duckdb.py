@@ -6,7 +6,7 @@ Text only; nothing here opens a database (see ``storage.warehouse``).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -53,10 +53,7 @@ def create_table(table: type[Table], has_index: bool = True) -> str:
         table: The contract.
         has_index: Whether the key is declared, which DuckDB keeps an index for; too dear for tables of many rows.
     """
-    lines = [
-        f"{quoted(name)} {type_of(column)}{'' if column.nullable else ' NOT NULL'}"
-        for name, column in table.columns().items()
-    ]
+    lines = _definitions(table, type_of)
     if has_index:
         lines.append(f"PRIMARY KEY ({', '.join(quoted(name) for name in grain_of(table))})")
     return f"CREATE TABLE {qualified_name(table)} (\n    " + ",\n    ".join(lines) + "\n)"
@@ -65,14 +62,10 @@ def create_table(table: type[Table], has_index: bool = True) -> str:
 def create_packed(table: type[Table]) -> str:
     """Return ``CREATE TABLE packed.name (…)``: a table of many rows as it is kept, to be shown by ``select_packed``.
 
-    A text of a few values is kept as its number in their list, and a float as it is: computed ones hardly repeat. So
-    an answer of every column takes two thirds of the time; figures stand in docs/decisions/0019.
+    A text of a few values is kept as its number in their list, and a float as it is, so that answers are shorter:
+    figures stand in docs/decisions/0019.
     """
-    lines = [
-        f"{quoted(name)} {_packed_type(column)}{'' if column.nullable else ' NOT NULL'}"
-        for name, column in table.columns().items()
-    ]
-    return f"CREATE TABLE {packed_name(table)} (\n    " + ",\n    ".join(lines) + "\n)"
+    return f"CREATE TABLE {packed_name(table)} (\n    " + ",\n    ".join(_definitions(table, _packed_type)) + "\n)"
 
 
 def select_packed(table: type[Table]) -> str:
@@ -87,6 +80,13 @@ def select_packed(table: type[Table]) -> str:
 def packed_name(table: type[Table]) -> str:
     """Return the name of a packed table, in a schema of their own."""
     return f"{PACKED}.{name_of(table)}"
+
+
+def _definitions(table: type[Table], kind_of: Callable[[dy.Column], str]) -> list[str]:
+    return [
+        f"{quoted(name)} {kind_of(column)}{'' if column.nullable else ' NOT NULL'}"
+        for name, column in table.columns().items()
+    ]
 
 
 def _packed_type(column: dy.Column) -> str:

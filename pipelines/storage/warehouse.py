@@ -67,7 +67,7 @@ def publish(database: Path, lake: Lake, facts: BuildFacts, sql_folder: Path = SQ
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     with lake.locked():
-        if facts.known_at >= facts.built_at:
+        if facts.known_at >= facts.built_at:  # A build of a past moment depends on that moment alone.
             require_later_clock(database, facts.built_at)
         replaced = _generation(database)
         build = Build(max([replaced, *earlier_files(database)]) + 1, lake.common_snapshot(core.TABLES))

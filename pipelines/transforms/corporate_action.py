@@ -85,12 +85,10 @@ def stock_actions(
 
     A split multiplies by 1/ratio, a dividend by 1 - D/C, where C is the close of the session before. A source states
     dividends in shares of the day it was read, so C is brought there by the splits up to that day, as the source stated
-    them then: one that it took back later counts, and one that it stated only later too, as it then left the amount as
-    it was. Left out
-    are an action whose ex-session is after the last bar (``not_effective``) or before the first (``no_bar_before``),
-    a dividend that is not less than C, and a split of ``split_checked_ratio`` or more that the traded closes on both
-    sides do not show: the quotient of the two, less what dividends of the same session explain, is nearer to 1 than to
-    1/ratio.
+    them then (``share_basis.later_ratios``). Left out are an action whose ex-session is after the last bar
+    (``not_effective``) or before the first (``no_bar_before``), a dividend that is not less than C, and a split of
+    ``split_checked_ratio`` or more that the traded closes on both sides do not show: the quotient of the two, less what
+    dividends of the same session explain, is nearer to 1 than to 1/ratio.
 
     Args:
         actions: every version (``raw.StockAction``) of the instruments given.

@@ -46,7 +46,7 @@ def record_date(claim: Claim, view: View) -> list[Answer]:
         stated = dt.date.fromisoformat(claim.stated)
         difference = float((row["record_session"] - stated).days)
         if stated < row["history_from"] or not difference:  # Any other day is topped by one that is seen.
-            _demand_history(row, min(stated, row["session"]), view)
+            _demand_history(row, stated, view)
         return Answer(
             basis,
             difference == 0,
